@@ -1,0 +1,1 @@
+"""Weighbridge timed beside other engines on generated rules: `python -m benchmarks`."""

@@ -1,0 +1,185 @@
+"""Combine policies: several rules' values for one output become one.
+
+The policies cover DMN's hit policies. `unique` and `any` can be violated: then the output is unknown and the
+violation is an error finding, never a silent first hit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from weighbridge.rulebook import Output
+from weighbridge.specialise import RulesetStep
+from weighbridge.tree import Const, Value
+
+Entry = tuple[int, Any]
+"""(position of the rule, the known value it sets)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A violated `unique` or `any`: the output and the rules (positions) that disagree."""
+
+    output: str
+    policy: str
+    rules: tuple[int, ...]
+
+
+def _first(entries: Sequence[Entry], output: Output) -> Value:
+    return entries[0][1]
+
+
+def _ranked(entries: Sequence[Entry], output: Output, choose: Callable[..., Any]) -> Value:
+    allowed = output.symbol.allowed or ()
+    return choose((value for _, value in entries), key=allowed.index)
+
+
+def _flat(entries: Sequence[Entry]) -> list[str]:
+    return [v for _, value in entries for v in (value if isinstance(value, tuple) else (value,))]
+
+
+POLICIES: dict[str, Callable[[Sequence[Entry], Output], Value]] = {
+    "first": _first,
+    "unique": _first,
+    "any": _first,
+    "worst": lambda entries, output: _ranked(entries, output, max),
+    "best": lambda entries, output: _ranked(entries, output, min),
+    "collect": lambda entries, _: tuple(_flat(entries)),
+    "set": lambda entries, _: tuple(dict.fromkeys(_flat(entries))),
+    # fsum rounds once, so the order of rules does not change the sum.
+    "sum": lambda entries, _: _sum([value for _, value in entries]),
+    "min": lambda entries, _: min(value for _, value in entries),
+    "max": lambda entries, _: max(value for _, value in entries),
+    "count": lambda entries, _: float(len(entries)),
+}
+
+
+def _sum(values: list[float]) -> float | None:
+    try:
+        total = math.fsum(values)
+    except (OverflowError, ValueError):  # beyond the largest number, or both infinities
+        return None
+    return None if math.isnan(total) else total
+
+
+class Combiner:
+    """Combines the outputs of one ruleset step."""
+
+    def __init__(self, step: RulesetStep) -> None:
+        self.outputs = step.outputs
+        self.rules = step.rules
+        self.groups = {r.index: r.rule.group for r in step.rules if r.rule.group is not None}
+        self.constants: list[Mapping[str, Value]] = [
+            {n: t.value for n, t in r.then.items() if isinstance(t, Const) and t.value is not None and n in step.outputs}
+            for r in step.rules
+        ]
+        self.computes = [any(not isinstance(t, Const) for t in r.then.values()) for r in step.rules]
+        self.policies = [r.rule.if_unknown for r in step.rules]
+        verdict = step.outputs.get("verdict")
+        self.levels: tuple[str, ...] | None = None
+        if verdict is not None and verdict.combine == "worst" and verdict.symbol.allowed:
+            self.levels = verdict.symbol.allowed
+            rank = {level: i for i, level in enumerate(self.levels)}
+            self.ranks = [rank.get(str(c.get("verdict")), -1) for c in self.constants]
+            self.default_rank = rank.get(str(verdict.default), -1)
+            self.review_rank = rank.get("review", -1)
+
+    def hits(self, fired: Sequence[int]) -> Sequence[int]:
+        """The fired rules that count: of a first-hit table only its first row."""
+        if not self.groups:
+            return fired
+        taken: set[str] = set()
+        kept: list[int] = []
+        for i in fired:
+            group = self.groups.get(i)
+            if group is None or group not in taken:
+                kept.append(i)
+                if group is not None:
+                    taken.add(group)
+        return kept
+
+    def waiting(self, fired: Sequence[int], undecided: Sequence[int]) -> Sequence[int]:
+        """The undecided rules that count: not those behind the first hit of their table."""
+        if not self.groups or not undecided:
+            return undecided
+        first = {}
+        for i in fired:
+            first.setdefault(self.groups.get(i), i)
+        return [i for i in undecided if (g := self.groups.get(i)) is None or i < first.get(g, i + 1)]
+
+    def verdict(self, fired: Sequence[int], undecided: Sequence[int], computed: Mapping[Any, Any]) -> str | None:
+        """The verdict alone, fast where it is the worst of constants."""
+        if self.levels is None or computed or self.groups:
+            value = self.values(fired, undecided, computed).get("verdict")
+            return value if isinstance(value, str) else None
+        ranks, best = self.ranks, self.default_rank
+        for i in fired:
+            if ranks[i] > best:
+                best = ranks[i]
+        for i in undecided:
+            rank = self.review_rank if self.policies[i] == "review" else ranks[i]
+            if rank > best:
+                best = rank
+        return self.levels[best] if best >= 0 else None
+
+    def values(
+        self, fired: Sequence[int], undecided: Sequence[int], computed: Mapping[tuple[int, str], Value]
+    ) -> dict[str, Value]:
+        """Every output's value; None is unknown."""
+        return self.combine(fired, undecided, computed)[0]
+
+    def combine(
+        self, fired: Sequence[int], undecided: Sequence[int], computed: Mapping[tuple[int, str], Value]
+    ) -> tuple[dict[str, Value], tuple[Conflict, ...]]:
+        """Every output's value, and the violated policies."""
+        hits = self.hits(fired)
+        waiting = self.waiting(fired, undecided)
+        acting = sorted({*hits, *(i for i in waiting if self.policies[i] == "fire")})
+        entries: dict[str, list[Entry]] = {name: [] for name in self.outputs}
+        for i in acting:
+            for name, value in self.rule_values(i, computed).items():
+                entries[name].append((i, value))
+        if self.levels is not None and self.review_rank >= 0:
+            entries["verdict"] += [(i, "review") for i in waiting if self.policies[i] == "review"]
+        values: dict[str, Value] = {}
+        conflicts: list[Conflict] = []
+        for name, output in self.outputs.items():
+            found = entries[name]
+            conflict = _conflict(output, found)
+            if conflict is not None:
+                conflicts.append(conflict)
+                values[name] = None
+            elif found:
+                values[name] = POLICIES[output.combine](found, output)
+            else:
+                values[name] = _empty(output)
+        return values, tuple(conflicts)
+
+    def rule_values(self, index: int, computed: Mapping[tuple[int, str], Value]) -> dict[str, Value]:
+        """The known values one rule sets."""
+        if not self.computes[index]:
+            return dict(self.constants[index])
+        found = dict(self.constants[index])
+        for name in self.rules[index].then:
+            value = computed.get((index, name))
+            if value is not None and value == value and name in self.outputs:
+                found[name] = value
+        return found
+
+
+def _empty(output: Output) -> Value:
+    if output.default is not None:
+        return output.default
+    if output.combine in ("collect", "set"):
+        return ()
+    return 0.0 if output.combine == "count" else None
+
+
+def _conflict(output: Output, entries: Sequence[Entry]) -> Conflict | None:
+    violated = (output.combine == "unique" and len(entries) > 1) or (
+        output.combine == "any" and any(value != entries[0][1] for _, value in entries[1:])
+    )
+    return Conflict(output.name, output.combine, tuple(i for i, _ in entries)) if violated else None

@@ -1,0 +1,154 @@
+"""Diagnostics: what is wrong, where, what was expected, and the nearest valid name.
+
+Every problem with a project, an expression, a record or a feed is a `Diagnostic`. Nothing else reports
+errors to users: renderers turn diagnostics into terminal text, JSON and SARIF.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of source text. Lines and columns count from 1; `end_column` is exclusive.
+
+    `file` is relative to the project root with forward slashes ("" for text that is not in a file).
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file or '<expression>'}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem. `code` is stable ("WB101"); `expected` says what would be right."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    severity: Severity = "error"
+    expected: str | None = None
+    suggestion: str | None = None
+    related: tuple[tuple[str, Span], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; keys are present only where they say something."""
+        entry: dict[str, Any] = {"code": self.code, "severity": self.severity, "message": self.message}
+        if self.span is not None:
+            entry |= _span_dict(self.span)
+        if self.expected is not None:
+            entry["expected"] = self.expected
+        if self.suggestion is not None:
+            entry["suggestion"] = self.suggestion
+        if self.related:
+            entry["related"] = [{"message": text, **_span_dict(span)} for text, span in self.related]
+        return entry
+
+
+class DiagnosticError(ValueError):
+    """Base of every error this package raises about its input; carries all diagnostics, never just one."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n".join(render_text(d) for d in self.diagnostics))
+
+    def __reduce__(self) -> tuple[type[DiagnosticError], tuple[tuple[Diagnostic, ...]]]:
+        return (type(self), (self.diagnostics,))
+
+
+class ProjectError(DiagnosticError):
+    """The project has errors; it cannot decide anything until they are mended."""
+
+
+class InvalidRecord(DiagnosticError):
+    """The record does not fit its record type."""
+
+
+class UnknownName(DiagnosticError):
+    """A target, market or rule was asked for that the project does not have."""
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate a person most likely meant by `name`, or None when nothing is near."""
+    pool = [c for c in candidates if c]
+    lowered = {c.casefold(): c for c in reversed(pool)}
+    if name.casefold() in lowered:
+        return lowered[name.casefold()]
+    near = difflib.get_close_matches(name.casefold(), lowered, n=1, cutoff=0.6)
+    return lowered[near[0]] if near else None
+
+
+def unknown_name(
+    code: str, what: str, name: str, candidates: Iterable[str], span: Span | None = None, *, where: str = ""
+) -> Diagnostic:
+    """The diagnostic for a name that does not exist: nearest valid name, and the choices when they are few."""
+    pool = sorted(set(candidates))
+    shown = ", ".join(pool[:12]) + (f" ... ({len(pool)} in all)" if len(pool) > 12 else "")
+    return Diagnostic(
+        code,
+        f"unknown {what} {name!r}{where}",
+        span,
+        expected=f"one of: {shown}" if pool else f"no {what} exists here",
+        suggestion=suggest(name, pool),
+    )
+
+
+def display_width(text: str) -> int:
+    """Terminal columns `text` takes: wide East Asian characters count two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def render_text(diagnostic: Diagnostic, sources: Mapping[str, list[str]] | None = None) -> str:
+    """Terminal form. With `sources` (file -> its lines) the offending text is shown and underlined."""
+    where = f"{diagnostic.span}: " if diagnostic.span is not None else ""
+    lines = [f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    if diagnostic.span is not None and sources is not None:
+        lines += _snippet(diagnostic.span, sources)
+    if diagnostic.expected:
+        lines.append(f"  expected: {diagnostic.expected}")
+    if diagnostic.suggestion:
+        lines.append(f"  did you mean: {diagnostic.suggestion}")
+    for text, span in diagnostic.related:
+        lines.append(f"  {span}: {text}")
+    return "\n".join(lines)
+
+
+def _snippet(span: Span, sources: Mapping[str, list[str]]) -> list[str]:
+    text = sources.get(span.file)
+    if text is None or not 1 <= span.line <= len(text):
+        return []
+    line = text[span.line - 1]
+    start = min(span.column, len(line) + 1) - 1
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    # A long line (a table row, minified JSON) is cut to a window so that the caret stays on the screen.
+    first = max(0, start - 60)
+    shown = line[first : first + 160].replace("\t", " ")
+    pad = display_width(line[first:start].replace("\t", " "))
+    width = max(1, display_width(line[start : min(max(end, start + 1), first + 160)]))
+    gutter = f"{span.line:>5} | "
+    return [gutter + shown, " " * 5 + " | " + " " * pad + "^" * width]
+
+
+def _span_dict(span: Span) -> dict[str, Any]:
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }

@@ -1,0 +1,198 @@
+"""The engine: a loaded project that decides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from weighbridge.decisions import Decision, Review, Source, review_of, source_of
+from weighbridge.diagnostics import Diagnostic, ProjectError, Span, UnknownName, unknown_name
+from weighbridge.documents import RecordTypeModel
+from weighbridge.expressions import parse_date
+from weighbridge.graph import dependency_cycles
+from weighbridge.linking import link
+from weighbridge.prepared import Prepared, prepare
+from weighbridge.project import Project, load_project
+from weighbridge.rulebook import Rule, Rulebook
+from weighbridge.scalar import day_number
+from weighbridge.specialise import Epochs, epochs, specialise
+
+MOST_DAYS = 4096
+"""How many (target, market, day) questions are remembered; the programs behind them are far fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What is written about a rule, for reports and lists."""
+
+    ref: str
+    ruleset: str
+    title: Mapping[str, str]
+    condition: str
+    source: Source | None
+    review: Review | None
+    location: Span | None
+    if_unknown: str
+    enabled: bool
+
+
+class Engine:
+    """Decides records by the rules of one project version. Safe to share between threads, and picklable."""
+
+    def __init__(self, project: Project, book: Rulebook) -> None:
+        self.project = project
+        self.book = book
+        self._reset()
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()
+        self._epochs: dict[tuple[str, str], Epochs] = {}
+        self._programs: dict[tuple[str, str, int], Prepared] = {}
+        self._days: dict[tuple[str, str, Any], tuple[Prepared, date, float]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"project": self.project, "book": self.book}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.project, self.book = state["project"], state["book"]
+        self._reset()
+
+    @property
+    def version(self) -> str:
+        """The content hash of the project."""
+        return self.book.version
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What can be decided: rulesets and scorecards."""
+        return (*self.book.rulesets, *self.book.scorecards)
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """The markets decisions can be asked for."""
+        return self.book.regions.markets
+
+    def record_type(self, target: str) -> RecordTypeModel:
+        """The record type a target is about. Raises `UnknownName`."""
+        self._check(target, None)
+        return self.book.record_types[self.book.record_of(target)]
+
+    def rules(self, target: str) -> list[RuleInfo]:
+        """The rules that take part in a target, in order; none for a scorecard. Raises `UnknownName`."""
+        self._check(target, None)
+        return [_info(r) for r in self.book.rules_of(target)] if target in self.book.rulesets else []
+
+    def rule(self, ref: str) -> RuleInfo:
+        """One rule by its full name. Raises `UnknownName`."""
+        ruleset = self.book.rulesets.get(ref.split("/")[0])
+        found = next((r for r in ruleset.rules if r.ref == ref), None) if ruleset is not None else None
+        if found is None:
+            known = [r.ref for s in self.book.rulesets.values() for r in s.rules]
+            raise UnknownName([unknown_name("WB303", "rule", ref, known)])
+        return _info(found)
+
+    def decide(self, target: str, record: Mapping[str, Any], *, market: str, as_of: date | str) -> Decision:
+        """Decides one record.
+
+        `record` maps field names to values: numbers, texts, booleans, dates (`datetime.date` or "2026-03-01"),
+        lists of texts; None, NaN, blank text or an absent key is missing. `as_of` is the day the rules are
+        asked for. Raises `InvalidRecord` (with every problem of the record) and `UnknownName`.
+        """
+        try:
+            prepared, day, number = self._days[target, market, as_of]
+        except (KeyError, TypeError):
+            prepared, day, number = self._prepare(target, market, as_of)
+        kept = dict(record)
+        raw = prepared.program.run(kept, number)
+        combiner = prepared.combiner
+        verdict = None if combiner is None else combiner.verdict(*raw[-1])
+        return Decision(prepared, kept, day, raw, verdict)
+
+    def _prepare(self, target: str, market: str, as_of: date | str) -> tuple[Prepared, date, float]:
+        self._check(target, market)
+        day = _day(as_of)
+        prepared = self.prepared(target, market, day)
+        found = (prepared, day, day_number(day))
+        with self._lock:
+            if len(self._days) >= MOST_DAYS:
+                self._days.clear()
+            self._days[target, market, as_of] = found
+        return found
+
+    def prepared(self, target: str, market: str, day: date) -> Prepared:
+        """The program of a target in a market on a day, made on first use. Names must be valid."""
+        with self._lock:
+            known = self._epochs.get((target, market))
+            if known is None:
+                known = self._epochs[target, market] = epochs(self.book, target, market)
+            index = known.index(day)
+            key = (target, market, index)
+            if key not in self._programs:
+                special = specialise(self.book, target, market, day, known.span(index))
+                self._programs[key] = prepare(self.book, special)
+            return self._programs[key]
+
+    def _check(self, target: str, market: str | None) -> None:
+        problems: list[Diagnostic] = []
+        if target not in self.book.rulesets and target not in self.book.scorecards:
+            problems.append(unknown_name("WB303", "target", str(target), self.targets))
+        if market is not None and market not in self.markets:
+            problems.append(unknown_name("WB303", "market", str(market), self.markets))
+        if problems:
+            raise UnknownName(problems)
+
+
+def _day(as_of: date | str) -> date:
+    if isinstance(as_of, datetime):
+        return as_of.date()
+    if isinstance(as_of, date):
+        return as_of
+    number = parse_date(as_of) if isinstance(as_of, str) else None
+    if number is None:
+        raise UnknownName([Diagnostic("WB405", f"{as_of!r} is not a day", expected="a date as 2026-03-01")])
+    return date.fromordinal(int(number))
+
+
+def _info(rule: Rule) -> RuleInfo:
+    return RuleInfo(
+        rule.ref,
+        rule.ruleset,
+        rule.title,
+        " and ".join(f"({c.text})" if len(rule.conditions) > 1 else c.text for c in rule.conditions),
+        source_of(rule.source),
+        review_of(rule.review),
+        rule.span,
+        rule.if_unknown,
+        rule.enabled,
+    )
+
+
+def check_project(
+    root: Path | str, files: Mapping[str, str] | None = None
+) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
+    """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
+
+    `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does.
+    """
+    project = load_project(Path(root), files)
+    book = link(project)
+    problems = [*book.diagnostics, *dependency_cycles(book)]
+    return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+    span = diagnostic.span
+    return ("", 0, 0, diagnostic.code) if span is None else (span.file, span.line, span.column, diagnostic.code)
+
+
+def load(root: Path | str, files: Mapping[str, str] | None = None) -> Engine:
+    """The engine of a project folder. Raises `ProjectError` with every error in it."""
+    project, book, diagnostics = check_project(root, files)
+    errors = [d for d in diagnostics if d.severity == "error"]
+    if errors:
+        raise ProjectError(errors)
+    return Engine(project, book)

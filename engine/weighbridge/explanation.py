@@ -1,0 +1,444 @@
+"""Explanations: findings, reasons and "why not", made on request from the record and what the program returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from weighbridge.decisions import Finding, Match, Reason, Score, review_of, shown_value, source_of
+from weighbridge.diagnostics import UnknownName, unknown_name
+from weighbridge.evaluate import Evaluator
+from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
+from weighbridge.prepared import Prepared
+from weighbridge.regions import covers
+from weighbridge.rulebook import Characteristic, Rule, Scorecard, titled
+from weighbridge.scalar import TextScan, day_number, term_list
+from weighbridge.specialise import RulesetStep, ScoreStep, SpecialRule
+from weighbridge.templates import Template, show_value
+from weighbridge.tree import (
+    And,
+    Call,
+    Compare,
+    Const,
+    Contains,
+    Expr,
+    IfElse,
+    Member,
+    Name,
+    Not,
+    Or,
+    Type,
+    Value,
+    names,
+    walk,
+)
+from weighbridge.unparse import unparse
+
+MOST_MATCHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One condition of a rule for one record: its text, whether it holds (None: unknown), and what was seen.
+
+    `gap` is how far a number is from holding, in its own unit; None where that has no meaning.
+    """
+
+    text: str
+    holds: bool | None
+    detail: Mapping[str, str]
+    gap: float | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a rule did or did not fire. `applies` False: it is not in force here, `reason` says why."""
+
+    rule: str
+    status: str
+    applies: bool
+    reason: Mapping[str, str]
+    clauses: tuple[Clause, ...]
+
+
+class Explainer:
+    """Everything that can be said about one decision."""
+
+    def __init__(self, prepared: Prepared, record: Mapping[str, Any], as_of: date, raw: tuple[Any, ...]) -> None:
+        self.prepared = prepared
+        self.record = record
+        self.as_of = as_of
+        self.raw = raw
+        special = prepared.special
+        values = dict(prepared.program.environment(record, day_number(as_of)))
+        values |= {f"region.{n}": r.value for n, r in special.parameters.items()}
+        values |= {"market": special.market, "region.code": special.market}
+        self.values: dict[str, Value] = values
+        self.evaluator = Evaluator(values, self._count, frozenset(special.lineage))
+        self._scans: dict[tuple[Expr, Value], tuple[TextScan, int]] = {}
+        self._findings: tuple[Finding, ...] | None = None
+        self._undecided: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+
+    # --- term matches ---
+
+    def _count(self, text: Expr, value: Value, terms: Value) -> int:
+        assert isinstance(value, str | tuple)
+        scan = TextScan((term_list(self.prepared.book, terms),))
+        return len(scan.matches(value, 0))
+
+    def matches(self, tree: Expr) -> tuple[Match, ...]:
+        """The terms that a condition found, each in the field it stands in."""
+        found: list[Match] = []
+        for node in walk(tree):
+            if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
+                text, terms = node.arguments
+                found += self._matches(text, self.evaluator.value(terms))
+        return tuple(dict.fromkeys(found))
+
+    def _matches(self, text: Expr, terms: Value) -> Iterator[Match]:
+        if terms is None:
+            return
+        scan = TextScan((term_list(self.prepared.book, terms),))
+        located = False
+        for part in self._parts(text):
+            value = self.evaluator.value(part)
+            if isinstance(value, str | tuple):
+                for m in scan.matches(value, 0):
+                    located = True
+                    yield Match(m.term, m.text, unparse(part), m.start, m.end)
+        value = self.evaluator.value(text)
+        if not located and isinstance(value, str | tuple):
+            for m in scan.matches(value, 0):
+                yield Match(m.term, m.text, unparse(text), m.start, m.end)
+
+    def _parts(self, text: Expr) -> Iterator[Expr]:
+        """The fields a joined text is made of, so that a match is shown where the user can see it."""
+        if isinstance(text, Name) and text.path in self.prepared.book.derived:
+            text = self.prepared.book.derived[text.path].tree
+        if isinstance(text, Call) and text.function == "join":
+            for argument in text.arguments:
+                yield from self._parts(argument)
+        else:
+            yield text
+
+    # --- findings ---
+
+    def findings(self) -> tuple[Finding, ...]:
+        """See `Decision.findings`."""
+        if self._findings is None:
+            self._findings = tuple(self._make_findings())
+        return self._findings
+
+    def _make_findings(self) -> Iterator[Finding]:
+        step, combiner = self.prepared.target_step, self.prepared.combiner
+        if step is None or combiner is None:
+            return
+        fired, undecided, computed = self.raw[-1]
+        hits = set(combiner.hits(fired))
+        waiting = set(combiner.waiting(fired, undecided))
+        for index in sorted(hits | waiting):
+            rule = step.rules[index]
+            outputs = combiner.rule_values(index, computed)
+            if index in hits:
+                yield self._finding(step, rule, "fired", outputs, ())
+            elif rule.rule.if_unknown == "fire":
+                yield self._finding(step, rule, "fired", outputs, self.missing(rule.condition))
+            else:
+                asked = {"verdict": "review"} if "verdict" in step.outputs else {}
+                yield self._finding(step, rule, "undecided", asked, self.missing(rule.condition))
+        for conflict in combiner.combine(fired, undecided, computed)[1]:
+            rules = [step.rules[i].rule for i in conflict.rules]
+            refs = ", ".join(r.ref for r in rules)
+            reason = {
+                lang: phrase(EXPLANATION, f"conflict_{conflict.policy}", lang, output=conflict.output, rules=refs)
+                for lang in LANGUAGES
+            }
+            yield Finding(
+                rules[0].ref, "conflict", "error", {}, {}, reason, None, {}, (), (), None, rules[0].span
+            )
+
+    def _finding(
+        self, step: RulesetStep, special: SpecialRule, status: str, outputs: Mapping[str, Value], missing: tuple[str, ...]
+    ) -> Finding:
+        rule = special.rule
+        matches = self.matches(special.condition) if status == "fired" else ()
+        verdict = outputs.get("verdict")
+        if status == "undecided":
+            reason = self.undecided_reason(rule, missing)
+        else:
+            reason = self.render(rule.reason, matches)
+        kinds = {name: output.symbol.type for name, output in step.outputs.items()}
+        return Finding(
+            rule.ref,
+            status,
+            verdict if isinstance(verdict, str) else "pass",
+            rule.title,
+            {n: shown_value(v, kinds.get(n, Type.TEXT)) for n, v in outputs.items()},
+            reason,
+            source_of(rule.source),
+            self.drivers(rule),
+            matches,
+            missing,
+            review_of(rule.review),
+            rule.span,
+        )
+
+    def undecided_reason(self, rule: Rule, missing: tuple[str, ...]) -> dict[str, str]:
+        """What an undecided rule tells its reader."""
+        return {
+            lang: phrase(
+                EXPLANATION,
+                "undecided" if missing else "undecided_unnamed",
+                lang,
+                rule=titled(rule.title, lang, rule.ref),
+                fields=", ".join(self.title(m, lang) for m in missing),
+            )
+            for lang in LANGUAGES
+        }
+
+    def title(self, name: str, language: str) -> str:
+        """A field's title with its id."""
+        field = self.prepared.program.model.fields.get(name)
+        shown = "" if field is None else titled(field.title, language, name)
+        return name if shown in ("", name) else f"{shown} ({name})"
+
+    def drivers(self, rule: Rule) -> dict[str, Any]:
+        """The named values a rule's conditions read, long texts cut."""
+        kinds = {n.path: n.type for c in rule.conditions for n in walk(c.tree) if isinstance(n, Name)}
+        shown: dict[str, Any] = {}
+        for path, kind in kinds.items():
+            value = shown_value(self.values.get(path), kind)
+            if isinstance(value, str) and len(value) > 200:
+                value = value[:199] + "…"
+            shown[path.rsplit("/", 1)[-1]] = value.isoformat() if isinstance(value, date) else value
+        return shown
+
+    def render(self, templates: Mapping[str, Template], matches: tuple[Match, ...]) -> dict[str, str]:
+        """Reason templates filled in."""
+        found = list(dict.fromkeys(m.text for m in matches))
+        shown = ", ".join(found[:MOST_MATCHES]) + (" …" if len(found) > MOST_MATCHES else "")
+        return {lang: t.render(lambda n: self.values.get(n.path), shown, lang) for lang, t in templates.items()}
+
+    # --- undecided rules ---
+
+    def undecided(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """See `Decision.missing`."""
+        if self._undecided is None:
+            self._undecided = tuple(self._make_undecided())
+        return self._undecided
+
+    def _make_undecided(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        step, combiner = self.prepared.target_step, self.prepared.combiner
+        if step is None or combiner is None:
+            return
+        fired = set(self.raw[-1][0])
+        candidates = [
+            r.index for r in step.rules if r.index not in fired and self.evaluator.value(r.condition) is None
+        ]
+        for index in combiner.waiting(self.raw[-1][0], candidates):
+            yield step.rules[index].rule.ref, self.missing(step.rules[index].condition)
+
+    def missing(self, tree: Expr) -> tuple[str, ...]:
+        """The fields whose absence leaves a condition undecided, derived values traced back to fields."""
+        found: dict[str, None] = {}
+        for leaf in self._unknown_leaves(tree):
+            for path in sorted(names(leaf)):
+                if self.values.get(path) is None:
+                    self._missing_fields(path, found)
+        return tuple(found)
+
+    def _unknown_leaves(self, tree: Expr) -> Iterator[Expr]:
+        if self.evaluator.value(tree) is not None:
+            return
+        if isinstance(tree, And | Or | Not):
+            operands = (tree.operand,) if isinstance(tree, Not) else tree.operands
+            for operand in operands:
+                yield from self._unknown_leaves(operand)
+        else:
+            yield tree
+
+    def _missing_fields(self, path: str, found: dict[str, None]) -> None:
+        derived = self.prepared.book.derived.get(path)
+        if derived is None:
+            found[path] = None
+            return
+        before = len(found)
+        for name in sorted(names(derived.tree)):
+            if self.values.get(name) is None:
+                self._missing_fields(name, found)
+        if len(found) == before:
+            found[path.rsplit("/", 1)[-1]] = None
+
+    # --- scores ---
+
+    def scores(self) -> dict[str, Score]:
+        """See `Decision.scores`."""
+        found: dict[str, Score] = {}
+        results = iter(self.raw)
+        for step in self.prepared.special.steps:
+            if isinstance(step, ScoreStep):
+                found[step.card.id] = self._score(step.card, next(results))
+            elif isinstance(step, RulesetStep):
+                next(results)
+        return found
+
+    def _score(self, card: Scorecard, raw: tuple[Any, ...]) -> Score:
+        value, tier, coverage, points = raw
+        known = {c.id: _points(p) for c, p in zip(card.characteristics, points, strict=True)}
+        number = shown_value(value, Type.NUMBER)
+        return Score(
+            card.id,
+            number,
+            tier,
+            shown_value(coverage, Type.NUMBER),
+            self._reasons(card, points),
+            {name: None if p is None else p / 1000 for name, p in known.items()},
+        )
+
+    def _reasons(self, card: Scorecard, points: tuple[Any, ...]) -> tuple[Reason, ...]:
+        """Reason codes as PMML has them: distance from the baseline, summed by code, largest first."""
+        known = [(c, _points(p)) for c, p in zip(card.characteristics, points, strict=True)]
+        scored = sum(c.weight for c, p in known if p is not None)
+        divisor = scored * 1000 if card.method == "weighted_mean" else 1_000_000
+        sums: dict[str, int] = {}
+        largest: dict[str, tuple[int, Characteristic]] = {}
+        for line, p in known:
+            if p is None:
+                continue
+            baseline = card.baseline if card.baseline is not None else line.most
+            distance = (baseline - p if card.direction == "below" else p - baseline) * line.weight
+            sums[line.code] = sums.get(line.code, 0) + distance
+            if line.code not in largest or distance > largest[line.code][0]:
+                largest[line.code] = (distance, line)
+        ranked = sorted((code for code in sums if sums[code] > 0), key=lambda code: -sums[code])
+        return tuple(
+            Reason(code, sums[code] / divisor, self._reason_text(largest[code][1])) for code in ranked if divisor
+        )
+
+    def _reason_text(self, line: Characteristic) -> dict[str, str]:
+        trees = [c.tree for c in (line.value, line.points) if c is not None]
+        matches = tuple(m for tree in trees for m in self.matches(tree))
+        for band in line.bins:
+            if band.test is None or self.evaluator.value(band.test) is True:
+                if band.reason and (line.value is None or self.evaluator.value(line.value.tree) is not None):
+                    return self.render(band.reason, matches)
+                break
+        if line.reason:
+            return self.render(line.reason, matches)
+        return {lang: titled(line.title, lang, line.id) for lang in LANGUAGES}
+
+    # --- why not ---
+
+    def why_not(self, ref: str) -> WhyNot:
+        """See `Decision.why_not`."""
+        target = self.prepared.special.target
+        rules = {r.ref: r for r in self.prepared.book.rules_of(target)} if self.prepared.target_step else {}
+        if ref not in rules:
+            raise UnknownName([unknown_name("WB303", "rule", ref, rules)])
+        special = next((r for r in self._special_rules() if r.rule.ref == ref), None)
+        if special is None:
+            return WhyNot(ref, "not_in_force", False, self._not_in_force(rules[ref]), ())
+        truth = self.evaluator.value(special.condition)
+        hits = self.prepared.combiner.hits(self.raw[-1][0]) if self.prepared.combiner else ()
+        status = "fired" if truth is True else "silent" if truth is False else "undecided"
+        if truth is True and special.index not in hits:
+            status = "masked"
+        clauses = [c for condition in rules[ref].conditions for c in self._clauses(condition.tree, True, truth is True)]
+        return WhyNot(ref, status, True, {}, tuple(clauses))
+
+    def _special_rules(self) -> tuple[SpecialRule, ...]:
+        return self.prepared.target_step.rules if self.prepared.target_step else ()
+
+    def _not_in_force(self, rule: Rule) -> dict[str, str]:
+        special = self.prepared.special
+        if not rule.enabled:
+            key, values = "not_enabled", {}
+        elif not all(set(special.lineage) & wanted for wanted in rule.markets):
+            wanted = ", ".join(sorted(m for group in rule.markets for m in group))
+            key, values = "not_in_market", {"market": special.market, "markets": wanted}
+        elif not all(covers(p, self.as_of) for p in rule.periods):
+            key, values = "not_effective", {"day": self.as_of.isoformat(), "periods": _periods(rule)}
+        else:
+            key, values = "never_here", {"market": special.market}
+        return {lang: phrase(EXPLANATION, key, lang, **values) for lang in LANGUAGES}
+
+    def _clauses(self, tree: Expr, wanted: bool, everything: bool) -> Iterator[Clause]:
+        """The leaves that decide whether `tree` is `wanted`: all of them, or only those that stand in the way."""
+        match tree:
+            case Not(operand):
+                yield from self._clauses(operand, not wanted, everything)
+                return
+            case And(operands) | Or(operands):
+                for operand in operands:
+                    if everything or self.evaluator.value(operand) is not wanted:
+                        yield from self._clauses(operand, wanted, everything)
+                return
+            case _:
+                pass
+        value = self.evaluator.value(tree)
+        if everything and value is not wanted:
+            return
+        yield self._clause(tree, wanted, value)
+
+    def _clause(self, tree: Expr, wanted: bool, value: Value) -> Clause:
+        text = unparse(tree) if wanted else f"not ({unparse(tree)})"
+        holds = None if value is None else value is wanted
+        missing = self.missing(tree) if value is None else ()
+        gap = self._gap(tree, wanted) if holds is False else None
+        detail = {lang: self._detail(tree, holds, gap, missing, lang) for lang in LANGUAGES}
+        return Clause(text, holds, detail, gap, missing)
+
+    def _gap(self, tree: Expr, wanted: bool) -> float | None:
+        if not isinstance(tree, Compare) or tree.left.type not in (Type.NUMBER, Type.DATE):
+            return None
+        left, right = self.evaluator.value(tree.left), self.evaluator.value(tree.right)
+        return abs(right - left) if isinstance(left, float) and isinstance(right, float) else None
+
+    def _detail(self, tree: Expr, holds: bool | None, gap: float | None, missing: tuple[str, ...], lang: str) -> str:
+        if holds is None:
+            fields = ", ".join(self.title(m, lang) for m in missing)
+            return phrase(EXPLANATION, "clause_missing" if missing else "clause_unknown", lang, fields=fields)
+        if isinstance(tree, Call) and tree.function in ("mentions", "count_mentions"):
+            matches = self.matches(tree)
+            if not matches:
+                return phrase(EXPLANATION, "clause_no_mention", lang, text=unparse(tree.arguments[0]))
+            shown = ", ".join(f"“{m.text}” ({self.title(m.field, lang)})" for m in matches[:MOST_MATCHES])
+            return phrase(EXPLANATION, "clause_mention", lang, matches=shown)
+        seen = ", ".join(
+            f"{unparse(part)} = {show_value(self.evaluator.value(part), part.type, lang)}" for part in _operands(tree)
+        )
+        if gap is not None:
+            shown_gap = show_value(gap, Type.NUMBER, lang)
+            return phrase(EXPLANATION, "clause_gap", lang, seen=seen, gap=shown_gap)
+        return seen or phrase(EXPLANATION, "clause_constant", lang)
+
+
+def _operands(tree: Expr) -> list[Expr]:
+    """The parts of a leaf whose values are worth showing: what is named, and what is computed from names."""
+    match tree:
+        case Compare(_, left, right):
+            parts: list[Expr] = [left, right]
+        case Member(item):
+            parts = [item]
+        case Contains(item, options):
+            parts = [item, options]
+        case Call(_, arguments):
+            parts = list(arguments)
+        case IfElse(condition, then, other):
+            parts = [condition, then, other]
+        case _:
+            parts = [tree]
+    return [p for p in dict.fromkeys(parts) if not isinstance(p, Const)]
+
+
+def _points(entry: Any) -> int | None:
+    if entry is None or entry is False:
+        return None
+    return entry[0] if isinstance(entry, tuple) else entry
+
+
+def _periods(rule: Rule) -> str:
+    return "; ".join(f"{p.from_ or '…'} – {p.to or '…'}" for p in rule.periods)

@@ -1,0 +1,178 @@
+"""The dependency graph: fields, parameters, derived values, scorecards, rules, tables and outputs in one graph.
+
+An edge leads from what is read to what reads it. Node ids are `kind:name`, for example `field:price`,
+`parameter:region.currency`, `rule:listing_gate/pig-materials`, `output:listing_gate.verdict`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import networkx as nx
+
+from weighbridge.diagnostics import Diagnostic, Span
+from weighbridge.rulebook import Rulebook, Scorecard
+from weighbridge.specialise import card_trees
+from weighbridge.tree import Call, Const, Expr, Type, walk
+from weighbridge.tree import names as tree_names
+
+Graph = nx.DiGraph
+
+
+def dependency_graph(book: Rulebook) -> Graph:
+    """The graph of a whole rulebook. Nodes carry `kind`, `title`, `span` and, for rules, `table`."""
+    graph: Graph = nx.DiGraph()
+    for name, model in book.record_types.items():
+        for field, details in model.fields.items():
+            graph.add_node(f"field:{field}", kind="field", title=details.title, span=None, record=name)
+    for name, parameter in book.regions.declared.items():
+        graph.add_node(f"parameter:region.{name}", kind="parameter", title=parameter.title, span=None)
+    for path, derived in book.derived.items():
+        node = f"derived:{path}"
+        graph.add_node(node, kind="derived", title=derived.title, span=derived.span)
+        _read(graph, book, node, [derived.tree])
+    for name, card in book.scorecards.items():
+        _add_scorecard(graph, book, name, card)
+    for name, ruleset in book.rulesets.items():
+        for output in ruleset.outputs.values():
+            graph.add_node(f"output:{name}.{output.name}", kind="output", title=output.title, span=ruleset.span)
+        for rule in ruleset.rules:
+            node = f"rule:{rule.ref}"
+            graph.add_node(node, kind="rule", title=rule.title, span=rule.span, table=rule.table)
+            _read(graph, book, node, [*(c.tree for c in rule.conditions), *rule.then.values()])
+            _read(graph, book, node, [n for t in rule.reason.values() for n in t.names])
+    for name, ruleset in book.rulesets.items():
+        for rule in book.rules_of(name):
+            for output in rule.then:
+                if output in ruleset.outputs:
+                    graph.add_edge(f"rule:{rule.ref}", f"output:{name}.{output}")
+    return graph
+
+
+def _add_scorecard(graph: Graph, book: Rulebook, name: str, card: Scorecard) -> None:
+    node = f"scorecard:{name}"
+    graph.add_node(node, kind="scorecard", title=card.title, span=card.span)
+    for line in card.characteristics:
+        part = f"characteristic:{name}.{line.id}"
+        graph.add_node(part, kind="characteristic", title=line.title, span=line.span)
+        graph.add_edge(part, node)
+        _read(graph, book, part, [c.tree for c in (line.applies, line.value, line.points) if c is not None])
+    _read(graph, book, node, card_trees(card))
+
+
+def _read(graph: Graph, book: Rulebook, reader: str, trees: Iterable[Expr]) -> None:
+    for tree in trees:
+        for path in sorted(tree_names(tree)):
+            node = node_of(book, path)
+            if node is not None:
+                if node not in graph:
+                    graph.add_node(node, kind=node.split(":")[0], title={}, span=None)
+                graph.add_edge(node, reader)
+        for part in walk(tree):
+            if isinstance(part, Call):
+                for argument in part.arguments:
+                    if isinstance(argument, Const) and argument.type is Type.TERMS and isinstance(argument.value, str):
+                        graph.add_node(f"terms:{argument.value}", kind="terms", title={}, span=None)
+                        graph.add_edge(f"terms:{argument.value}", reader)
+
+
+def node_of(book: Rulebook, path: str) -> str | None:
+    """The graph node that gives a name its value; None for `market` and `as_of`, which come with the question."""
+    if path in ("market", "as_of", "region.code"):
+        return None
+    if path.startswith("region."):
+        return f"parameter:{path}"
+    if path in book.derived:
+        return f"derived:{path}"
+    head = path.split(".")[0]
+    if "." in path:
+        return f"scorecard:{head}" if head in book.scorecards else f"output:{path}"
+    return f"field:{path}"
+
+
+def dependency_cycles(book: Rulebook) -> Iterator[Diagnostic]:
+    """A diagnostic per ring of things that need each other, as a path through the files."""
+    graph = dependency_graph(book)
+    for component in nx.strongly_connected_components(graph):
+        if len(component) == 1 and not graph.has_edge(*(2 * list(component))):
+            continue
+        start = min(component)
+        ring = [edge[0] for edge in nx.find_cycle(graph.subgraph(component), start)]
+        steps = [(n, graph.nodes[n].get("span")) for n in ring]
+        placed: list[tuple[str, Span]] = [(f"{_plain(n)} is here", s) for n, s in steps if s is not None]
+        shown = " -> ".join(_plain(n) for n in [*ring, ring[0]])
+        span = placed[0][1] if placed else None
+        yield Diagnostic("WB301", f"these need each other: {shown}", span, related=tuple(placed[1:]))
+
+
+def _plain(node: str) -> str:
+    return node.split(":", 1)[1]
+
+
+def around(graph: Graph, nodes: Iterable[str], *, up: bool = True, down: bool = True) -> Graph:
+    """The part of the graph that leads to `nodes` and that they lead to."""
+    kept: set[str] = set()
+    for node in nodes:
+        kept.add(node)
+        if up:
+            kept |= nx.ancestors(graph, node)
+        if down:
+            kept |= nx.descendants(graph, node)
+    return graph.subgraph(kept)
+
+
+def to_dict(graph: Graph) -> dict[str, Any]:
+    """JSON form: nodes and edges, sorted."""
+    nodes = [
+        {
+            "id": node,
+            "kind": data.get("kind"),
+            "title": dict(data.get("title") or {}),
+            "location": None if data.get("span") is None else str(data["span"]),
+        }
+        for node, data in sorted(graph.nodes(data=True))
+    ]
+    return {"nodes": nodes, "edges": [{"from": a, "to": b} for a, b in sorted(graph.edges())]}
+
+
+def to_json(graph: Graph) -> str:
+    """`to_dict` as JSON text."""
+    return json.dumps(to_dict(graph), ensure_ascii=False, indent=2)
+
+
+_SHAPES = {
+    "field": ('["', '"]'),
+    "parameter": ('[/"', '"/]'),
+    "derived": ('("', '")'),
+    "scorecard": ('{{"', '"}}'),
+    "characteristic": ('("', '")'),
+    "rule": ('["', '"]'),
+    "output": ('(["', '"])'),
+    "terms": ('[("', '")]'),
+}
+
+
+def to_mermaid(graph: Graph) -> str:
+    """Mermaid flow chart."""
+    ids = {node: f"n{i}" for i, node in enumerate(sorted(graph))}
+    lines = ["flowchart LR"]
+    for node, short in ids.items():
+        opening, closing = _SHAPES.get(str(graph.nodes[node].get("kind")), ('["', '"]'))
+        label = _plain(node).replace('"', "'").replace("#", "#35;")
+        lines.append(f"  {short}{opening}{label}{closing}")
+    lines += [f"  {ids[a]} --> {ids[b]}" for a, b in sorted(graph.edges())]
+    return "\n".join(lines) + "\n"
+
+
+def to_dot(graph: Graph) -> str:
+    """Graphviz DOT."""
+
+    def quoted(text: str) -> str:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    lines = ["digraph weighbridge {", "  rankdir=LR;", "  node [shape=box];"]
+    lines += [f"  {quoted(n)} [label={quoted(_plain(n))}];" for n in sorted(graph)]
+    lines += [f"  {quoted(a)} -> {quoted(b)};" for a, b in sorted(graph.edges())]
+    return "\n".join([*lines, "}"]) + "\n"

@@ -1,0 +1,700 @@
+"""Links a project's documents into a `Rulebook`: names, types and references between documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import networkx as nx
+
+from weighbridge.diagnostics import Diagnostic, Span, unknown_name
+from weighbridge.documents import (
+    ColumnModel,
+    ExpressionValue,
+    FieldModel,
+    PeriodModel,
+    RuleModel,
+    RuleOverride,
+    RulesetModel,
+    SourceModel,
+    TableModel,
+    TermListModel,
+)
+from weighbridge.expressions import Locate, Scope, Symbol, compile_expression, parse_date
+from weighbridge.project import Document, Project
+from weighbridge.regions import Region, Regions, link_regions
+from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard
+from weighbridge.scorecards import link_scorecard
+from weighbridge.tables import (
+    CellError,
+    any_missing,
+    any_under,
+    compile_columns,
+    output_value,
+    split_terms,
+    unary_test,
+)
+from weighbridge.templates import Template, parse_template
+from weighbridge.terms import TermList, check_term
+from weighbridge.tree import Call, Const, Expr, Or, Type, Value, conjunction, walk
+from weighbridge.unparse import unparse
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+
+
+def link(project: Project) -> Rulebook:
+    """The rulebook of `project`; its `diagnostics` hold the project's and every linking problem."""
+    regions, problems = link_regions(project)
+    linker = _Linker(project, regions)
+    linker.problems += [*project.diagnostics, *problems]
+    return linker.link()
+
+
+class _Linker:
+    def __init__(self, project: Project, regions: Regions) -> None:
+        self.project = project
+        self.regions = regions
+        self.problems: list[Diagnostic] = []
+        self.derived: dict[str, Derived] = {}
+        self.scopes: dict[str, Scope] = {}
+        self.cells: dict[tuple[str, Expr], Expr | None] = {}
+
+    def link(self) -> Rulebook:
+        terms = self._term_lists()
+        self._scopes()
+        scorecards: dict[str, Scorecard] = {}
+        for name, document in self.project.scorecards.items():
+            scope = self.scopes.get(document.model.record)
+            if scope is None:
+                self._unknown_record(document, document.model.record)
+                continue
+            scorecards[name], problems = link_scorecard(document, scope)
+            self.problems += problems
+        rulesets: dict[str, Ruleset] = {}
+        for name, document in self.project.rulesets.items():
+            if name in self.scopes:
+                rulesets[name] = self._ruleset(document)
+        self._check_regions(rulesets, scorecards)
+        return Rulebook(
+            {n: d.model for n, d in self.project.record_types.items()},
+            self.regions,
+            terms,
+            self.derived,
+            scorecards,
+            rulesets,
+            self.scopes,
+            f"wb-{self.project.content_hash()[:16]}",
+            tuple(self.problems),
+        )
+
+    # --- term lists ---
+
+    def _term_lists(self) -> dict[str, TermList]:
+        lists: dict[str, TermList] = {}
+        for name, document in self.project.term_lists.items():
+            model = document.model
+            for part, by_language in (("terms", model.terms), ("except", model.except_)):
+                for language, terms in by_language.items():
+                    for index, term in enumerate(terms):
+                        message = check_term(term)
+                        if message is not None:
+                            path = (part, language, index) if language else (part, index)
+                            self.problems.append(
+                                Diagnostic("WB311", f"the term {term!r} cannot be used: {message}", document.span(*path))
+                            )
+            lists[name] = _term_list(name, model)
+        return lists
+
+    # --- scopes ---
+
+    def _scopes(self) -> None:
+        common = self._common_symbols()
+        for name, document in self.project.record_types.items():
+            model = document.model
+            symbols = dict(common)
+            for field_name, field in model.fields.items():
+                symbols[field_name] = _field_symbol(field_name, field)
+            symbols |= self._results(name, None)
+            scope = self._scope(symbols)
+            clashes = [d for d in model.derived if d in model.fields]
+            for clash in clashes:
+                self._clash(document, clash)
+            scope = self._with_derived(document, scope, "", model.derived)
+            self.scopes[name] = scope
+        for name, document in self.project.rulesets.items():
+            base = self.scopes.get(document.model.record)
+            if base is None:
+                self._unknown_record(document, document.model.record)
+                continue
+            own = dict(base.symbols)
+            own = {k: v for k, v in own.items() if not k.startswith(f"{name}.")}
+            for derived in document.model.derived:
+                if derived in own:
+                    self._clash(document, derived)
+            self.scopes[name] = self._with_derived(document, self._scope(own), f"{name}/", document.model.derived)
+
+    def _clash(self, document: Document[Any], name: str) -> None:
+        span = document.span("derived", name, key=True)
+        self.problems.append(Diagnostic("WB306", f"{name!r} is already a field or derived value", span, expected="another name"))
+
+    def _unknown_record(self, document: Document[Any], record: str) -> None:
+        if ("record_type", record) not in self.project.broken:
+            self.problems.append(
+                unknown_name("WB303", "record type", record, self.project.record_types, document.span("record"))
+            )
+
+    def _scope(self, symbols: dict[str, Symbol]) -> Scope:
+        lists = frozenset(self.project.term_lists) | {i for k, i in self.project.broken if k == "term_list"}
+        regions = frozenset(self.regions.documents) | {i for k, i in self.project.broken if k == "region"}
+        return Scope(symbols, lists, regions)
+
+    def _common_symbols(self) -> dict[str, Symbol]:
+        markets = self.regions.markets
+        symbols = {
+            "market": Symbol("market", Type.TEXT, allowed=markets or None),
+            "as_of": Symbol("as_of", Type.DATE),
+            "region.code": Symbol("region.code", Type.TEXT, allowed=markets or None),
+        }
+        for name, parameter in self.regions.declared.items():
+            path = f"region.{name}"
+            symbols[path] = Symbol(path, Type(parameter.type), parameter.allowed, unit=parameter.unit)
+        return symbols
+
+    def _results(self, record: str, skip: str | None) -> dict[str, Symbol]:
+        """Scores and outputs that expressions over `record` may read."""
+        symbols: dict[str, Symbol] = {}
+        for name, document in self.project.scorecards.items():
+            if document.model.record == record:
+                tiers = tuple(t.id for t in document.model.tiers)
+                symbols[f"{name}.score"] = Symbol(f"{name}.score", Type.NUMBER, unit="points")
+                symbols[f"{name}.coverage"] = Symbol(f"{name}.coverage", Type.NUMBER)
+                symbols[f"{name}.tier"] = Symbol(f"{name}.tier", Type.TEXT, allowed=tiers or None)
+        for name, document in self.project.rulesets.items():
+            if document.model.record == record and name != skip:
+                for output, model in document.model.outputs.items():
+                    kind = _output_type(model.type, model.combine)
+                    allowed = model.allowed if kind is Type.TEXT else None
+                    symbols[f"{name}.{output}"] = Symbol(f"{name}.{output}", kind, allowed, unit=model.unit)
+        return symbols
+
+    def _with_derived(self, document: Document[Any], scope: Scope, prefix: str, models: Mapping[str, Any]) -> Scope:
+        """The scope with derived values added, each compiled once those it needs are known."""
+        needs = nx.DiGraph()
+        for name, model in models.items():
+            needs.add_node(name)
+            words = set(_NAME.findall(_QUOTED.sub("''", model.value)))
+            needs.add_edges_from((other, name) for other in words & set(models))
+        rings = [sorted(c) for c in nx.strongly_connected_components(needs) if len(c) > 1]
+        rings += [[n] for n in nx.nodes_with_selfloops(needs)]
+        stuck: set[str] = set()
+        for ring in sorted(rings):
+            self._ring(document, ring)
+            stuck |= set(ring) | {d for n in ring for d in nx.descendants(needs, n)}
+        symbols = dict(scope.symbols)
+        order = nx.topological_sort(needs.subgraph(set(needs) - stuck))
+        for name in order:
+            known = Scope(symbols, scope.term_lists, scope.regions)
+            model = models[name]
+            tree = self._expression(document, ("derived", name, "value"), model.value, known, None)
+            path = prefix + name
+            if tree is not None:
+                symbol = Symbol(path, tree.type)
+                symbols[name] = symbols[path] = symbol
+                span = document.span("derived", name, "value")
+                self.derived[path] = Derived(path, tree, model.value, model.title, span)
+        return Scope(symbols, scope.term_lists, scope.regions)
+
+    def _ring(self, document: Document[Any], ring: list[str]) -> None:
+        spans = [document.span("derived", name, "value") for name in ring]
+        path = " -> ".join([*ring, ring[0]])
+        related = tuple((f"{n} is computed here", s) for n, s in zip(ring, spans, strict=True) if s is not None)
+        self.problems.append(Diagnostic("WB301", f"derived values need each other: {path}", spans[0], related=related))
+
+    # --- pieces ---
+
+    def _locate(self, document: Document[Any], path: tuple[str | int, ...]) -> Locate:
+        return lambda start, end: document.text_span(path, start, end)
+
+    def _expression(
+        self, document: Document[Any], path: tuple[str | int, ...], text: str, scope: Scope, want: Type | None
+    ) -> Expr | None:
+        tree, problems = compile_expression(text, scope, want, self._locate(document, path))
+        self.problems += problems
+        return tree
+
+    def _templates(
+        self,
+        document: Document[Any],
+        path: tuple[str | int, ...],
+        texts: Mapping[str, str],
+        scope: Scope,
+        has_match: bool,
+        span: Span | None = None,
+    ) -> dict[str, Template]:
+        templates: dict[str, Template] = {}
+        for language, text in texts.items():
+            where = (*path, language) if document.node.find((*path, language)) is not None else path
+            locate: Locate = (lambda _a, _b: span) if span is not None else self._locate(document, where)
+            template, problems = parse_template(text, scope, locate, has_match)
+            self.problems += problems
+            if template is not None:
+                templates[language] = template
+        return templates
+
+    # --- rulesets ---
+
+    def _ruleset(self, document: Document[RulesetModel]) -> Ruleset:
+        model, scope = document.model, self.scopes[document.id]
+        outputs = {name: self._output(document, name) for name in model.outputs}
+        rules: list[Rule] = []
+        for index, rule in enumerate(model.rules):
+            linked = self._rule(document, index, rule, scope, outputs)
+            if linked is not None:
+                rules.append(linked)
+        for index, table in enumerate(model.tables):
+            rules += _TableLinker(self, document, index, table, scope, outputs).rules()
+        self._markets(document, ("markets",), model.markets)
+        seen: dict[str, Rule] = {}
+        for rule in rules:
+            if rule.ref in seen:
+                related = (("first used here", seen[rule.ref].span),) if seen[rule.ref].span else ()
+                self.problems.append(Diagnostic("WB307", f"the id of {rule.ref} is used twice", rule.span, related=related))  # type: ignore[arg-type]
+            seen.setdefault(rule.ref, rule)
+        members = self._members(document)
+        return Ruleset(document.id, model.record, model.title, outputs, tuple(rules), members, document.span("ruleset"))
+
+    def _members(self, document: Document[RulesetModel]) -> tuple[str, ...]:
+        """Included rulesets, transitively and each once, then the ruleset itself."""
+        order: list[str] = []
+        path: list[str] = []
+
+        def visit(name: str) -> None:
+            if name in path:
+                ring = path[path.index(name) :]
+                if document.id == min(ring) == name:
+                    shown = " -> ".join([*ring, name])
+                    self.problems.append(Diagnostic("WB301", f"rulesets include each other: {shown}", document.span("include")))
+                return
+            path.append(name)
+            for included in self.project.rulesets[name].model.include:
+                if included in self.project.rulesets:
+                    visit(included)
+            path.pop()
+            if name not in order:
+                order.append(name)
+
+        for index, included in enumerate(document.model.include):
+            other = self.project.rulesets.get(included)
+            span = document.span("include", index)
+            if other is None:
+                if ("ruleset", included) not in self.project.broken:
+                    self.problems.append(unknown_name("WB303", "ruleset", included, self.project.rulesets, span))
+            elif other.model.record != document.model.record:
+                self.problems.append(
+                    Diagnostic("WB308", f"{included} decides about another record type ({other.model.record})", span, expected=document.model.record)
+                )
+            else:
+                self._included_outputs(document, other, span)
+        visit(document.id)
+        return tuple(name for name in order if name in self.scopes)
+
+    def _included_outputs(self, document: Document[RulesetModel], other: Document[RulesetModel], span: Span | None) -> None:
+        """Rules of an included ruleset set outputs by name; the includer must have them, of the same type."""
+        for name, output in other.model.outputs.items():
+            mine = document.model.outputs.get(name)
+            if mine is None and name != "verdict":
+                self.problems.append(
+                    Diagnostic("WB309", f"{other.id} sets the output {name}, which {document.id} does not have", span, expected=f"`{name}` under outputs")
+                )
+            elif mine is not None and (mine.type, mine.allowed) != (output.type, output.allowed):
+                self.problems.append(
+                    Diagnostic("WB309", f"the output {name} differs in type or allowed values between {other.id} and {document.id}", span)
+                )
+
+    def _output(self, document: Document[RulesetModel], name: str) -> Output:
+        model = document.model.outputs[name]
+        kind = Type(model.type)
+        ordered = model.combine in ("worst", "best")
+        if ordered and model.allowed is None:
+            self._bad_output(document, name, f"combine: {model.combine} needs an order", "`allowed`, mildest first")
+        if model.combine in ("sum", "min", "max") and kind is not Type.NUMBER:
+            self._bad_output(document, name, f"combine: {model.combine} needs numbers", "type: number")
+        if model.combine in ("collect", "set") and kind not in (Type.TEXT, Type.TEXTS):
+            self._bad_output(document, name, f"combine: {model.combine} needs texts", "type: text")
+        default: Value = None
+        if model.default is not None:
+            fitted = _fit(model.default, kind, model.allowed)
+            if fitted is None and not (model.combine in ("collect", "set", "count")):
+                self._bad_output(document, name, f"the default {model.default!r} does not fit", f"a {kind}")
+            default = fitted
+        symbol = Symbol(name, kind, model.allowed, unit=model.unit)
+        return Output(name, symbol, model.combine, default, model.title)
+
+    def _bad_output(self, document: Document[RulesetModel], name: str, message: str, expected: str) -> None:
+        self.problems.append(Diagnostic("WB312", f"output {name}: {message}", document.span("outputs", name), expected=expected))
+
+    def _rule(
+        self, document: Document[RulesetModel], index: int, rule: RuleModel, scope: Scope, outputs: Mapping[str, Output]
+    ) -> Rule | None:
+        path = ("rules", index)
+        tree = self._expression(document, (*path, "when"), rule.when, scope, Type.BOOLEAN)
+        then = self._then(document, (*path, "then"), rule.then, scope, outputs)
+        self._markets(document, (*path, "markets"), rule.markets)
+        has_match = tree is None or _mentions(tree)
+        reason = self._templates(document, (*path, "reason"), rule.reason, scope, has_match)
+        if tree is None:
+            return None
+        model = document.model
+        return Rule(
+            f"{document.id}/{rule.id}",
+            document.id,
+            (Condition(tree, rule.when, document.span(*path, "when")),),
+            then,
+            rule.if_unknown or model.if_unknown,
+            tuple(frozenset(m) for m in (model.markets, rule.markets) if m),
+            tuple(p for p in (model.effective, rule.effective) if p is not None),
+            rule.enabled,
+            rule.title,
+            reason,
+            rule.source,
+            rule.review,
+            document.span(*path, "id"),
+        )
+
+    def _then(
+        self,
+        document: Document[RulesetModel],
+        path: tuple[str | int, ...],
+        values: Mapping[str, Any],
+        scope: Scope,
+        outputs: Mapping[str, Output],
+    ) -> dict[str, Expr]:
+        then: dict[str, Expr] = {}
+        for name, value in values.items():
+            output = outputs.get(name)
+            if output is None:
+                self.problems.append(unknown_name("WB203", "output", name, outputs, document.span(*path, name, key=True)))
+                continue
+            set_to = self._set_value(document, (*path, name), value, scope, output)
+            if set_to is not None:
+                then[name] = set_to
+        return then
+
+    def _set_value(
+        self, document: Document[RulesetModel], path: tuple[str | int, ...], value: Any, scope: Scope, output: Output
+    ) -> Expr | None:
+        kind = output.symbol.type
+        if isinstance(value, ExpressionValue):
+            return self._expression(document, (*path, "value"), value.value, scope, kind)
+        if kind is Type.NUMBER and isinstance(value, str):
+            return self._expression(document, path, value, scope, kind)
+        fitted = _fit(value, kind, output.symbol.allowed)
+        if fitted is None:
+            span = document.span(*path)
+            if kind is Type.TEXT and isinstance(value, str) and output.symbol.allowed:
+                self.problems.append(unknown_name("WB207", f"value of {output.name}", value, output.symbol.allowed, span))
+            else:
+                self.problems.append(Diagnostic("WB206", f"{value!r} is no value of {output.name}", span, expected=f"a {kind}"))
+            return None
+        return Const(fitted, kind)
+
+    def _markets(self, document: Document[Any], path: tuple[str | int, ...], names: tuple[str, ...]) -> None:
+        for index, name in enumerate(names):
+            if name not in self.regions.documents and ("region", name) not in self.project.broken:
+                span = document.span(*path, index)
+                self.problems.append(unknown_name("WB303", "region", name, self.regions.documents, span))
+
+    # --- what regions say about rules and scorecards ---
+
+    def _check_regions(self, rulesets: Mapping[str, Ruleset], scorecards: Mapping[str, Scorecard]) -> None:
+        rules = {rule.ref: rule for ruleset in rulesets.values() for rule in ruleset.rules}
+        for document in self.regions.documents.values():
+            for card, weights in document.model.weights.items():
+                self._check_weights(document, card, weights, scorecards)
+            for index, override in enumerate(document.model.overrides):
+                path = ("overrides", index)
+                if isinstance(override, RuleOverride):
+                    self._check_rule_override(document, path, override, rules, rulesets)
+                elif override.scorecard not in scorecards:
+                    if ("scorecard", override.scorecard) not in self.project.broken:
+                        span = document.span(*path, "scorecard")
+                        self.problems.append(unknown_name("WB303", "scorecard", override.scorecard, scorecards, span))
+                else:
+                    tiers = [t.id for t in scorecards[override.scorecard].tiers]
+                    for tier in override.set.tiers:
+                        if tier not in tiers:
+                            span = document.span(*path, "set", "tiers", tier, key=True)
+                            self.problems.append(unknown_name("WB303", "tier", tier, tiers, span))
+
+    def _check_weights(
+        self, document: Region, card: str, weights: Mapping[str, Any], scorecards: Mapping[str, Scorecard]
+    ) -> None:
+        if card not in scorecards:
+            if ("scorecard", card) not in self.project.broken:
+                span = document.span("weights", card, key=True)
+                self.problems.append(unknown_name("WB303", "scorecard", card, scorecards, span))
+            return
+        known = [c.id for c in scorecards[card].characteristics]
+        for name in weights:
+            if name not in known:
+                span = document.span("weights", card, name, key=True)
+                self.problems.append(unknown_name("WB303", "characteristic", name, known, span))
+
+    def _check_rule_override(
+        self,
+        document: Region,
+        path: tuple[str | int, ...],
+        override: RuleOverride,
+        rules: Mapping[str, Rule],
+        rulesets: Mapping[str, Ruleset],
+    ) -> None:
+        rule = rules.get(override.rule)
+        if rule is None:
+            if ("ruleset", override.rule.split("/")[0]) not in self.project.broken:
+                self.problems.append(unknown_name("WB303", "rule", override.rule, rules, document.span(*path, "rule")))
+            return
+        outputs = rulesets[rule.ruleset].outputs
+        for name, value in override.set.items():
+            span = document.span(*path, "set", name)
+            if name == "enabled":
+                if not isinstance(value, bool):
+                    self.problems.append(Diagnostic("WB206", "enabled is true or false", span, expected="true or false"))
+            elif name not in outputs:
+                key = document.span(*path, "set", name, key=True)
+                self.problems.append(unknown_name("WB203", "output", name, [*outputs, "enabled"], key))
+            elif isinstance(value, ExpressionValue) or _fit(value, outputs[name].symbol.type, outputs[name].symbol.allowed) is None:
+                allowed = outputs[name].symbol.allowed
+                expected = "one of: " + ", ".join(allowed) if allowed else f"a {outputs[name].symbol.type}"
+                self.problems.append(Diagnostic("WB206", f"this is no fixed value of {name}", span, expected=expected))
+
+
+class _TableLinker:
+    """Turns one table's rows into rules."""
+
+    def __init__(
+        self,
+        linker: _Linker,
+        document: Document[RulesetModel],
+        index: int,
+        table: TableModel,
+        scope: Scope,
+        outputs: Mapping[str, Output],
+    ) -> None:
+        self.linker = linker
+        self.document = document
+        self.path = ("tables", index)
+        self.table = table
+        self.scope = scope
+        self.outputs = outputs
+        self.roles = table.roles()
+        self.source = linker.project.table(document, index)
+
+    def rules(self) -> Iterator[Rule]:
+        table, document, linker = self.table, self.document, self.linker
+        guard: tuple[Condition, ...] = ()
+        if table.when is not None:
+            tree = linker._expression(document, (*self.path, "when"), table.when, self.scope, Type.BOOLEAN)
+            if tree is not None:
+                guard = (Condition(tree, table.when, document.span(*self.path, "when")),)
+        for header, role in self.roles.items():
+            if role.as_ == "output" and role.to not in self.outputs:
+                linker.problems.append(unknown_name("WB203", "output", str(role.to), self.outputs, self._column_span(header)))
+        then = linker._then(document, (*self.path, "then"), table.then, self.scope, self.outputs)
+        of = {h: r.of for h, r in self.roles.items() if r.of is not None}
+        want: dict[str, Type | None] = {h: Type.TEXT if self.roles[h].as_ == "under" else None for h in of}
+        self.trees, problems = compile_columns(of, self.scope, want, self._column_span)
+        linker.problems += problems
+        mentions = any(r.as_ == "mentions" for r in self.roles.values())
+        reason = linker._templates(document, (*self.path, "reason"), table.reason, self.scope, mentions)
+        if problems or self.source is None:
+            return
+        for number, row in enumerate(self.source.rows, 1):
+            yield self._row(number, row, guard, then, reason)
+
+    def _column_span(self, header: str) -> Span | None:
+        if not self.table.is_short:
+            return self.document.span(*self.path, "columns", header)
+        kind = "inputs" if header in self.table.inputs else "outputs"
+        names = self.table.inputs if kind == "inputs" else self.table.outputs
+        return self.document.span(*self.path, kind, names.index(header))
+
+    def _row(
+        self,
+        number: int,
+        row: Mapping[str, Any],
+        guard: tuple[Condition, ...],
+        then: Mapping[str, Expr],
+        reason: Mapping[str, Template],
+    ) -> Rule:
+        model = self.document.model
+        parts = _RowParts()
+        for header, cell in row.items():
+            role = self.roles.get(header) or (ColumnModel(**{"as": "id"}) if header == "id" else None)
+            if role is None:
+                continue
+            try:
+                self._cell(header, role, cell.text, cell.span, parts)
+            except CellError as error:
+                self.linker.problems.append(error.at(cell.span))
+        conditions = (*guard, *self._mentioned(parts), *parts.conditions)
+        span = parts.span or next((c.span for c in row.values()), self.document.span(*self.path))
+        identity = parts.id or f"{self.table.id}-{number}"
+        has_match = bool(parts.terms)
+        templates = dict(reason)
+        for language, (text, at) in parts.reasons.items():
+            templates |= self.linker._templates(self.document, self.path, {language: text}, self.scope, has_match, at)
+        return Rule(
+            f"{self.document.id}/{identity}",
+            self.document.id,
+            conditions or (Condition(Const(True, Type.BOOLEAN), "true", span),),
+            {**then, **parts.then},
+            self.table.if_unknown or model.if_unknown,
+            tuple(frozenset(m) for m in (model.markets, parts.markets) if m),
+            tuple(p for p in (model.effective, parts.period(self)) if p is not None),
+            True,
+            self.table.title,
+            templates,
+            parts.source,
+            self.table.review,
+            span,
+            table=f"{self.document.id}/{self.table.id}",
+            group=f"{self.document.id}/{self.table.id}" if self.table.hit == "first" else None,
+        )
+
+    def _mentioned(self, parts: _RowParts) -> Iterator[Condition]:
+        for text, (terms, span) in parts.terms.items():
+            calls = Call("mentions", (text, Const(tuple(terms), Type.TERMS)), Type.BOOLEAN)
+            yield Condition(calls, unparse(calls), span)
+
+    def _cell(self, header: str, role: ColumnModel, text: str, span: Span | None, parts: _RowParts) -> None:
+        empty = not text.strip()
+        match role.as_:
+            case "id":
+                if empty or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is None:
+                    raise CellError("WB310", f"{text!r} is no row id", "letters, digits, '.', '_' and '-'")
+                parts.id, parts.span = text, span
+            case "markets":
+                parts.markets = self._region_names(text)
+            case "mentions":
+                terms = split_terms(text)
+                if terms:
+                    known, _ = parts.terms.setdefault(self.trees[header], ([], span))
+                    known += [t for t in terms if t not in known]
+            case "output":
+                if not empty and role.to in self.outputs:
+                    symbol = self.outputs[role.to].symbol
+                    parts.then[role.to] = Const(output_value(text, symbol.type, symbol.allowed), symbol.type)
+            case "reason":
+                if not empty:
+                    parts.reasons[role.language or "en"] = (text, span)
+            case "source" | "url" | "confidence":
+                parts.note(role.as_, text)
+            case "effective_from" | "effective_to":
+                if not empty:
+                    parts.day(role.as_, text)
+            case "note":
+                pass
+            case _:
+                tree = self._condition(header, role.as_, text, span)
+                if tree is not None:
+                    parts.conditions.append(Condition(tree, unparse(tree), span))
+
+    def _condition(self, header: str, role: str, text: str, span: Span | None) -> Expr | None:
+        if role == "requires":
+            return any_missing(text, self.scope)
+        if role == "when":
+            if not text.strip():
+                return None
+            tree, problems = compile_expression(text, self.scope, Type.BOOLEAN, lambda _a, _b: span)
+            self.linker.problems += problems
+            return tree
+        of = self.trees[header]
+        key = (f"{role} {text}", of)
+        if key not in self.linker.cells:
+            read: Callable[[str, Expr, Scope], Expr | None] = unary_test if role == "test" else any_under
+            self.linker.cells[key] = read(text, of, self.scope)
+        return self.linker.cells[key]
+
+    def _region_names(self, text: str) -> tuple[str, ...]:
+        names = tuple(p.strip() for p in text.split("|") if p.strip())
+        for name in names:
+            known = self.linker.regions.documents
+            if name not in known and ("region", name) not in self.linker.project.broken:
+                found = unknown_name("WB303", "region", name, known)
+                raise CellError(found.code, found.message, found.expected or "", found.suggestion)
+        return names
+
+
+class _RowParts:
+    """What the cells of one row add up to."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.span: Span | None = None
+        self.markets: tuple[str, ...] = ()
+        self.terms: dict[Expr, tuple[list[str], Span | None]] = {}
+        self.conditions: list[Condition] = []
+        self.then: dict[str, Expr] = {}
+        self.reasons: dict[str, tuple[str, Span | None]] = {}
+        self.source: SourceModel | None = None
+        self._days: dict[str, str] = {}
+
+    def note(self, part: str, text: str) -> None:
+        """Adds one piece of the row's source."""
+        text = text.strip()
+        if not text:
+            return
+        key = "citation" if part == "source" else part
+        current = self.source or SourceModel(citation="-")
+        if key == "confidence" and text not in ("verified_official", "verified_secondary", "needs_check"):
+            found = unknown_name("WB310", "confidence", text, ("verified_official", "verified_secondary", "needs_check"))
+            raise CellError("WB310", found.message, found.expected or "", found.suggestion)
+        self.source = current.model_copy(update={key: text})
+
+    def day(self, part: str, text: str) -> None:
+        if parse_date(text.strip()) is None:
+            raise CellError("WB310", f"{text!r} is not a date", "YYYY-MM-DD")
+        self._days["from" if part == "effective_from" else "to"] = text.strip()
+
+    def period(self, _table: _TableLinker) -> PeriodModel | None:
+        return PeriodModel.model_validate(self._days) if self._days else None
+
+
+def _term_list(name: str, model: TermListModel) -> TermList:
+    terms = tuple(dict.fromkeys(t for by in model.terms.values() for t in by))
+    exceptions = tuple(dict.fromkeys(t for by in model.except_.values() for t in by))
+    match = model.match
+    return TermList(name, terms, exceptions, match.case, match.accents, match.plural, match.negation)
+
+
+def _field_symbol(name: str, field: FieldModel) -> Symbol:
+    return Symbol(name, Type(field.type), field.allowed, field.tree, field.unit)
+
+
+def _output_type(declared: str, combine: str) -> Type:
+    """The type an output has for its readers."""
+    if combine in ("collect", "set"):
+        return Type.TEXTS
+    return Type.NUMBER if combine == "count" else Type(declared)
+
+
+def _fit(value: Any, kind: Type, allowed: tuple[str, ...] | None) -> Value:
+    """A written value in the conventions of `tree.Value`, or None where it does not fit."""
+    if kind is Type.NUMBER:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if kind is Type.BOOLEAN:
+        return value if isinstance(value, bool) else None
+    if kind is Type.TEXTS:
+        return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else None
+    if not isinstance(value, str):
+        return None
+    if kind is Type.DATE:
+        return parse_date(value)
+    return value if allowed is None or value in allowed else None
+
+
+def _mentions(tree: Expr) -> bool:
+    return any(isinstance(n, Call) and n.function in ("mentions", "count_mentions") for n in walk(tree))

@@ -1,0 +1,119 @@
+"""Lint: what is allowed but probably not meant. One function per check; `CHECKS` lists them.
+
+Errors (what cannot work) are found by loading; lint adds warnings. A check yields diagnostics of severity
+"warning"; adding one means adding a function and naming it in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from weighbridge.diagnostics import Diagnostic
+from weighbridge.documents import RuleOverride
+from weighbridge.engine import check_project
+from weighbridge.graph import dependency_graph
+from weighbridge.project import Project
+from weighbridge.rulebook import Rulebook
+from weighbridge.tree import Const
+
+LANGUAGES = ("en", "zh")
+
+Check = Callable[[Project, Rulebook], Iterator[Diagnostic]]
+
+
+def _warning(code: str, message: str, span: object, expected: str) -> Diagnostic:
+    return Diagnostic(code, message, span, "warning", expected)  # type: ignore[arg-type]
+
+
+def reasons_in_both_languages(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB340: a rule that warns, reviews or blocks tells its reader why, in English and Chinese."""
+    for ruleset in book.rulesets.values():
+        for rule in ruleset.rules:
+            verdict = rule.then.get("verdict")
+            harmless = verdict is None or (isinstance(verdict, Const) and verdict.value == "pass")
+            missing = [lang for lang in LANGUAGES if lang not in rule.reason]
+            if missing and not harmless:
+                yield _warning("WB340", f"{rule.ref} has no reason in {', '.join(missing)}", rule.span, "reason: {en: ..., zh: ...}")
+
+
+def unconfirmed_sources_do_not_block(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB341: a rule whose source nobody has confirmed should warn or ask for review, not block."""
+    for ruleset in book.rulesets.values():
+        for rule in ruleset.rules:
+            verdict = rule.then.get("verdict")
+            blocks = isinstance(verdict, Const) and verdict.value == "block"
+            if blocks and rule.source is not None and rule.source.confidence == "needs_check":
+                yield _warning("WB341", f"{rule.ref} blocks on an unconfirmed source", rule.span, "verdict: warn or review, or a checked source")
+
+
+def term_lists_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB342: a term list that nothing looks for."""
+    graph = dependency_graph(book)
+    used = {n.removeprefix("terms:") for n in graph if n.startswith("terms:")}
+    for document in project.regions.values():
+        for name, entries in document.model.parameters.items():
+            if name in book.regions.declared and book.regions.declared[name].type == "terms":
+                used |= {str(e.value) for e in entries}
+    for name, document in project.term_lists.items():
+        if name not in used:
+            yield _warning("WB342", f"nothing uses the term list {name}", document.span("term_list"), f"mentions(..., terms.{name})")
+
+
+def derived_values_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB343: a derived value that nothing reads."""
+    graph = dependency_graph(book)
+    for path, derived in book.derived.items():
+        if graph.out_degree(f"derived:{path}") == 0:
+            yield _warning("WB343", f"nothing reads the derived value {path}", derived.span, "a rule or scorecard that reads it")
+
+
+def weights_keep_their_sum(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB344: a region that sets every weight of a scorecard keeps their sum."""
+    for name, card in book.scorecards.items():
+        usual = sum(c.weight for c in card.characteristics)
+        for region, document in project.regions.items():
+            weights = document.model.weights.get(name, {})
+            if set(weights) != {c.id for c in card.characteristics}:
+                continue
+            total = sum(round(float(entries[-1].value) * 1000) for entries in weights.values())
+            if total != usual:
+                span = document.span("weights", name, key=True)
+                yield _warning("WB344", f"the weights of {name} in {region} add up to {total / 1000:g}", span, f"{usual / 1000:g}")
+
+
+def overrides_change_something(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB345: an override that sets what the rule says anyway."""
+    rules = {r.ref: r for s in book.rulesets.values() for r in s.rules}
+    for region, document in project.regions.items():
+        for index, override in enumerate(document.model.overrides):
+            rule = rules.get(override.rule) if isinstance(override, RuleOverride) else None
+            if rule is None or not isinstance(override, RuleOverride):
+                continue
+            same = all(
+                (rule.enabled is value) if name == "enabled" else rule.then.get(name) == Const(value, rule.then[name].type)
+                for name, value in override.set.items()
+                if name == "enabled" or name in rule.then
+            )
+            if same and all(name == "enabled" or name in rule.then for name in override.set):
+                span = document.span("overrides", index)
+                yield _warning("WB345", f"the override of {rule.ref} in {region} changes nothing", span, "a different value, or no override")
+
+
+CHECKS: tuple[Check, ...] = (
+    reasons_in_both_languages,
+    unconfirmed_sources_do_not_block,
+    term_lists_are_used,
+    derived_values_are_used,
+    weights_keep_their_sum,
+    overrides_change_something,
+)
+
+
+def lint(root: Path) -> tuple[Project, tuple[Diagnostic, ...]]:
+    """Every error and warning of a project, sorted by place. Checks run only on a project that loads."""
+    project, book, diagnostics = check_project(root)
+    if any(d.severity == "error" for d in diagnostics):
+        return project, diagnostics
+    found = [d for check in CHECKS for d in check(project, book)]
+    return project, (*diagnostics, *sorted(found, key=lambda d: str(d.span)))

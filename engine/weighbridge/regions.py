@@ -1,0 +1,255 @@
+"""Regions: inheritance, typed and dated parameters, weights and overrides, each with the place that set it.
+
+A region inherits in C3 order (the order Python uses for classes): itself, then what it extends, nearest
+first, every region once and never before one that extends it. The first region in that order that sets a
+value for the day wins; a dated list that has no entry for the day is as if it were not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from weighbridge.diagnostics import Diagnostic, Span, unknown_name
+from weighbridge.documents import ParameterModel, PeriodModel, RegionModel, RuleOverride, ScorecardOverride
+from weighbridge.expressions import parse_date
+from weighbridge.project import Document, Project
+from weighbridge.tree import Type, Value
+
+Region = Document[RegionModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A parameter's or weight's value in one market on one day, and where it was set."""
+
+    name: str
+    value: Value
+    region: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """All regions of a project, with their order of inheritance and the declared parameters."""
+
+    documents: Mapping[str, Region]
+    lineages: Mapping[str, tuple[str, ...]]
+    declared: Mapping[str, ParameterModel]
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Regions that decisions can be asked for, in alphabetical order."""
+        return tuple(sorted(r for r, d in self.documents.items() if d.model.is_market))
+
+    def parameter(self, market: str, name: str, day: date) -> Resolved | None:
+        """The parameter in force in `market` on `day`; None where no region sets it."""
+        for region in self.lineages[market]:
+            document = self.documents[region]
+            for index, entry in enumerate(document.model.parameters.get(name, ())):
+                if covers(entry, day):
+                    kind = Type(self.declared[name].type)
+                    span = entry_span(document, ("parameters", name), index)
+                    return Resolved(name, parameter_value(entry.value, kind), region, span)
+        return None
+
+    def weight(self, market: str, scorecard: str, characteristic: str, day: date) -> Resolved | None:
+        """The region's own weight of a characteristic; None where the scorecard's holds."""
+        for region in self.lineages[market]:
+            document = self.documents[region]
+            entries = document.model.weights.get(scorecard, {}).get(characteristic, ())
+            for index, entry in enumerate(entries):
+                if covers(entry, day):
+                    span = entry_span(document, ("weights", scorecard, characteristic), index)
+                    return Resolved(f"{scorecard}.{characteristic}", float(entry.value), region, span)
+        return None
+
+    def overrides(
+        self, market: str, day: date
+    ) -> Iterator[tuple[RuleOverride | ScorecardOverride, Region, int]]:
+        """Overrides in force, farthest region first, so that applying them in turn lets the nearest win."""
+        for region in reversed(self.lineages[market]):
+            document = self.documents[region]
+            for index, override in enumerate(document.model.overrides):
+                if covers(override, day):
+                    yield override, document, index
+
+    def boundaries(self, market: str) -> Iterator[date]:
+        """Days on which a dated value of the market's lineage begins or has just ended."""
+        for region in self.lineages[market]:
+            model = self.documents[region].model
+            for entries in model.parameters.values():
+                yield from edges(entries)
+            for weights in model.weights.values():
+                for entries in weights.values():
+                    yield from edges(entries)
+            yield from edges(model.overrides)
+
+
+def covers(period: PeriodModel, day: date) -> bool:
+    """Whether `day` lies in the period, both ends included."""
+    return (period.from_ is None or period.from_ <= day) and (period.to is None or day <= period.to)
+
+
+def edges(periods: Iterable[PeriodModel]) -> Iterator[date]:
+    """First days of the spans that the periods cut time into."""
+    for period in periods:
+        if period.from_ is not None:
+            yield period.from_
+        if period.to is not None and period.to < date.max:
+            yield period.to + timedelta(days=1)
+
+
+def entry_span(document: Region, path: tuple[str, ...], index: int) -> Span | None:
+    """Where entry `index` of a dated list stands, or the plain value."""
+    return document.span(*path, index)
+
+
+def parameter_value(value: Any, kind: Type) -> Value:
+    """A checked parameter value in the conventions of `tree.Value`."""
+    if kind is Type.NUMBER:
+        return float(value)
+    if kind is Type.DATE:
+        return parse_date(value)
+    if kind is Type.TEXTS:
+        return (value,) if isinstance(value, str) else tuple(value)
+    return value
+
+
+def link_regions(project: Project) -> tuple[Regions, list[Diagnostic]]:
+    """Inheritance and declarations of all regions, with every problem in them."""
+    problems: list[Diagnostic] = []
+    documents = dict(project.regions)
+    parents = {name: _parents(document, project, problems) for name, document in documents.items()}
+    lineages = {name: _lineage(name, parents, documents, problems) for name in documents}
+    declared: dict[str, ParameterModel] = {}
+    for document in documents.values():
+        declared |= document.model.declares
+    regions = Regions(documents, lineages, declared)
+    for document in documents.values():
+        problems.extend(_parameter_problems(document, regions, project))
+    return regions, problems
+
+
+def _parents(document: Region, project: Project, problems: list[Diagnostic]) -> tuple[str, ...]:
+    known: list[str] = []
+    for index, parent in enumerate(document.model.extends):
+        if parent in project.regions:
+            known.append(parent)
+        elif ("region", parent) not in project.broken:
+            problems.append(
+                unknown_name("WB303", "region", parent, project.regions, document.span("extends", index))
+            )
+    return tuple(known)
+
+
+def _lineage(
+    name: str, parents: Mapping[str, tuple[str, ...]], documents: Mapping[str, Region], problems: list[Diagnostic]
+) -> tuple[str, ...]:
+    cycle = _cycle(name, parents)
+    if cycle is not None:
+        # Each ring is reported once, at its alphabetically first region.
+        if name == min(cycle):
+            path = " -> ".join([*cycle, cycle[0]])
+            related = tuple((f"{r} extends here", documents[r].span("extends")) for r in cycle)
+            problems.append(
+                Diagnostic("WB301", f"regions extend each other in a ring: {path}", documents[name].span("extends"), related=related)
+            )
+        return (name,)
+    order = _merge(name, parents)
+    if order is None:
+        problems.append(
+            Diagnostic(
+                "WB302",
+                f"{name} extends regions in an order that contradicts how they extend each other",
+                documents[name].span("extends"),
+                expected="nearer regions first",
+            )
+        )
+        return (name, *parents[name])
+    return order
+
+
+def _cycle(name: str, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """The ring that `name` lies on or leads into, or None."""
+    done: set[str] = set()
+    path: list[str] = []
+
+    def visit(region: str) -> tuple[str, ...] | None:
+        if region in path:
+            return tuple(path[path.index(region) :])
+        if region in done:
+            return None
+        path.append(region)
+        for parent in parents[region]:
+            ring = visit(parent)
+            if ring is not None:
+                return ring
+        path.pop()
+        done.add(region)
+        return None
+
+    return visit(name)
+
+
+def _merge(name: str, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """C3 linearisation; None where no consistent order exists."""
+    lines: list[list[str]] = []
+    for parent in parents[name]:
+        line = _merge(parent, parents)
+        if line is None:
+            return None
+        lines.append(list(line))
+    lines.append(list(parents[name]))
+    order = [name]
+    while any(lines):
+        tails = {r for line in lines for r in line[1:]}
+        head = next((line[0] for line in lines if line and line[0] not in tails), None)
+        if head is None:
+            return None
+        order.append(head)
+        lines = [[r for r in line if r != head] for line in lines]
+    return tuple(order)
+
+
+def _parameter_problems(document: Region, regions: Regions, project: Project) -> Iterator[Diagnostic]:
+    for name, entries in document.model.parameters.items():
+        parameter = regions.declared.get(name)
+        if parameter is None:
+            span = document.span("parameters", name, key=True)
+            yield unknown_name("WB304", "parameter", name, regions.declared, span)
+            continue
+        for index, entry in enumerate(entries):
+            expected = _misfit(entry.value, parameter, project)
+            if expected is not None:
+                yield Diagnostic(
+                    "WB305",
+                    f"{entry.value!r} is no value for the parameter {name}",
+                    entry_span(document, ("parameters", name), index),
+                    expected=expected,
+                )
+
+
+def _misfit(value: Any, parameter: ParameterModel, project: Project) -> str | None:
+    """What was expected instead of `value`, or None where it fits the declaration."""
+    kind = Type(parameter.type)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is Type.NUMBER:
+        low, high = parameter.min, parameter.max
+        inside = number and (low is None or value >= low) and (high is None or value <= high)
+        return None if inside else "a number" + (f" from {low} to {high}" if low is not None or high is not None else "")
+    if kind is Type.BOOLEAN:
+        return None if isinstance(value, bool) else "true or false"
+    if kind is Type.TEXTS:
+        return None if isinstance(value, str | tuple) else "a list of texts"
+    if not isinstance(value, str):
+        return f"a {kind}"
+    if kind is Type.DATE:
+        return None if parse_date(value) is not None else "a date as 2026-03-01"
+    if kind is Type.TERMS:
+        known = value in project.term_lists or ("term_list", value) in project.broken
+        return None if known else "the id of a term list, one of: " + ", ".join(sorted(project.term_lists)[:12])
+    allowed = parameter.allowed
+    return None if allowed is None or value in allowed else "one of: " + ", ".join(allowed)

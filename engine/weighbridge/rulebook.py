@@ -1,0 +1,187 @@
+"""Documents -> the typed rulebook: every expression compiled, every name resolved, every problem collected.
+
+A `Rulebook` is what programs, graph, proof and explanation work on. It is the same for all markets and days;
+`specialise` makes it one market's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from weighbridge.diagnostics import Diagnostic, Span
+from weighbridge.documents import PeriodModel, RecordTypeModel, ReviewModel, SourceModel
+from weighbridge.expressions import Scope, Symbol
+from weighbridge.regions import Regions
+from weighbridge.templates import Template
+from weighbridge.terms import TermList
+from weighbridge.tree import Expr, Value
+
+MILLI = 1000
+"""Weights and points are held as whole thousandths; a weighted contribution is then whole micro-points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition as written: its tree, its text and its place."""
+
+    tree: Expr
+    text: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A computed value. `path` is its canonical name ("margin", or "ruleset/margin" inside a ruleset)."""
+
+    path: str
+    tree: Expr
+    text: str
+    title: Mapping[str, str]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A named result of a ruleset and how rules' values combine."""
+
+    name: str
+    symbol: Symbol
+    combine: str
+    default: Value
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule or table row.
+
+    It applies where the market lies in a region of every set in `markets` and the day in every one of
+    `periods`; it fires where all `conditions` hold. `group` names its table when only the first hit counts.
+    """
+
+    ref: str
+    ruleset: str
+    conditions: tuple[Condition, ...]
+    then: Mapping[str, Expr]
+    if_unknown: str
+    markets: tuple[frozenset[str], ...]
+    periods: tuple[PeriodModel, ...]
+    enabled: bool
+    title: Mapping[str, str]
+    reason: Mapping[str, Template]
+    source: SourceModel | None
+    review: ReviewModel | None
+    span: Span | None
+    table: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """A ruleset with its own rules; `members` are the rulesets whose rules take part, itself last."""
+
+    id: str
+    record: str
+    title: Mapping[str, str]
+    outputs: Mapping[str, Output]
+    rules: tuple[Rule, ...]
+    members: tuple[str, ...]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Points (in thousandths) for values that pass `test`; None accepts every known value."""
+
+    test: Expr | None
+    text: str
+    points: int
+    reason: Mapping[str, Template]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Characteristic:
+    """One line of a scorecard. Weights and points are whole thousandths."""
+
+    id: str
+    title: Mapping[str, str]
+    weight: int
+    applies: Condition | None
+    value: Condition | None
+    bins: tuple[Bin, ...]
+    points: Condition | None
+    least: int
+    most: int
+    missing: int | None
+    reason: Mapping[str, Template]
+    code: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    id: str
+    at_least: float
+    title: Mapping[str, str]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """`method` is "weighted_mean" or "sum"; `direction` "below" or "above" the baseline (thousandths)."""
+
+    id: str
+    record: str
+    title: Mapping[str, str]
+    method: str
+    minimum_coverage: float
+    baseline: int | None
+    direction: str
+    characteristics: tuple[Characteristic, ...]
+    tiers: tuple[Tier, ...]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything typed. `derived` is keyed by canonical path, in an order where each needs only earlier ones."""
+
+    record_types: Mapping[str, RecordTypeModel]
+    regions: Regions
+    terms: Mapping[str, TermList]
+    derived: Mapping[str, Derived]
+    scorecards: Mapping[str, Scorecard]
+    rulesets: Mapping[str, Ruleset]
+    scopes: Mapping[str, Scope]
+    """Record type id, or ruleset id, -> what its expressions may speak of."""
+    version: str
+    diagnostics: tuple[Diagnostic, ...] = field(default=())
+
+    def rules_of(self, target: str) -> Iterable[Rule]:
+        """The rules that take part in a target, in order."""
+        for member in self.rulesets[target].members:
+            yield from self.rulesets[member].rules
+
+    def record_of(self, target: str) -> str:
+        """The record type a ruleset or scorecard is about."""
+        if target in self.rulesets:
+            return self.rulesets[target].record
+        return self.scorecards[target].record
+
+
+def milli(number: float | int) -> int:
+    """A weight or points as whole thousandths (documents allow at most three decimals)."""
+    return round(number * MILLI)
+
+
+def titled(title: Mapping[str, str], language: str, fallback: str) -> str:
+    """A title in a language; English, then the id, where there is none."""
+    return title.get(language) or title.get("en") or fallback
+
+
+def plain(value: Any) -> Any:
+    """A value of the language as Python users expect it: whole floats stay floats, tuples become lists."""
+    return list(value) if isinstance(value, tuple) else value

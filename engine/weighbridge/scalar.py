@@ -1,0 +1,623 @@
+"""The scalar program: generated straight-line Python that decides one record.
+
+A program reads and checks the record, computes what its target needs, asks the rules that can fire, and
+returns numbers: which rules fired, which that must say so are undecided, and the scores. Decisions and
+explanations are made from these on request. All generated text comes from typed trees; names of users become
+local variables with a prefix, texts of users constants.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from weighbridge.combine import Combiner
+from weighbridge.diagnostics import Diagnostic
+from weighbridge.documents import RecordTypeModel
+from weighbridge.emit import EMPTY, NAN, Emitter, scanned_texts, unknown_code
+from weighbridge.functions import FUNCTIONS
+from weighbridge.index import Bucket, Group, Segments, build_index, buckets
+from weighbridge.normal_form import ALWAYS, NEVER, AllOf, AnyOf, Formula, Leaf, when
+from weighbridge.records import FieldReader, readers, unknown_fields
+from weighbridge.rulebook import Characteristic, Rulebook
+from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, SpecialRule, Specialised
+from weighbridge.terms import Match, Scanner, TermList
+from weighbridge.tree import (
+    Arith,
+    Call,
+    Const,
+    Expr,
+    IfElse,
+    Name,
+    Type,
+    Value,
+    children,
+    names,
+    walk,
+)
+
+_NUMERIC = (Type.NUMBER, Type.DATE)
+
+
+class TextScan:
+    """All term lists that are looked for in one text, found in one pass."""
+
+    __slots__ = ("lists", "scanner")
+
+    def __init__(self, lists: tuple[TermList, ...]) -> None:
+        self.lists = lists
+        self.scanner = Scanner(lists)
+
+    def hits(self, text: str | tuple[str, ...] | None) -> frozenset[int]:
+        """The numbers of the lists with a match; nothing for an unknown text."""
+        if text is None:
+            return EMPTY
+        if text.__class__ is str:
+            return self.scanner.hits(text)  # type: ignore[arg-type]
+        return frozenset().union(*(self.scanner.hits(t) for t in text))
+
+    def count(self, text: str | tuple[str, ...] | None, index: int, hits: frozenset[int]) -> float:
+        """How many matches one list has; NaN for an unknown text."""
+        if text is None:
+            return NAN
+        if index not in hits:
+            return 0.0
+        return float(len(self.matches(text, index)))
+
+    def matches(self, text: str | tuple[str, ...], index: int) -> tuple[Match, ...]:
+        """The matches of one list, in order."""
+        if isinstance(text, str):
+            return self.scanner.matches(text, index)
+        return tuple(m for t in text for m in self.scanner.matches(t, index))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """A score; NaN and None are undetermined.
+
+    `points` has one entry per characteristic: thousandths where the value is known, (thousandths,) where the
+    value is unknown and the scorecard gives points for that, None where unknown, False where not applicable.
+    """
+
+    score: float
+    tier: str | None
+    coverage: float
+    points: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a ruleset's rules did: positions of fired and (where rules say so) undecided rules, ascending."""
+
+    fired: tuple[int, ...]
+    undecided: tuple[int, ...]
+    computed: Mapping[tuple[int, str], Value]
+
+
+class Program:
+    """One target, market and epoch, compiled. `run` decides; `environment` gives every value by name."""
+
+    def __init__(self, book: Rulebook, special: Specialised) -> None:
+        self.special = special
+        self.model = book.record_types[book.record_of(special.target)]
+        self.scans: dict[Expr, TextScan] = {}
+        self._builder = _Builder(book, special, self.model)
+        self.run: Callable[[Mapping[str, Any], float], tuple[Any, ...]] = self._builder.program(tail="result")
+        self.scans = self._builder.scans()
+        self.source = self._builder.source
+        self._environment: Callable[[Mapping[str, Any], float], dict[str, Value]] | None = None
+        self._lock = threading.Lock()
+
+    def environment(self, record: Mapping[str, Any], day: float) -> dict[str, Value]:
+        """Fields, derived values, scores and outputs by canonical name, in the engine's form; None is unknown."""
+        if self._environment is None:
+            with self._lock:
+                if self._environment is None:
+                    builder = _Builder(self._builder.book, self.special, self.model)
+                    self._environment = builder.program(tail="environment")
+        raw = self._environment(record, day)
+        return {name: None if value != value else value for name, value in raw.items()}
+
+
+class _Builder:
+    """Writes the source text of one program and compiles it."""
+
+    def __init__(self, book: Rulebook, special: Specialised, model: RecordTypeModel) -> None:
+        self.book = book
+        self.special = special
+        self.model = model
+        self.lines: list[str] = []
+        self.indent = 1
+        self.lists: dict[Expr, dict[Value, int]] = {}
+        self.emitter = Emitter({"as_of": "as_of"}, self._list_number)
+        self.emitter.globals["EMPTY_SETS"] = {}
+        self.assigned_hits = 0
+        self.results: list[str] = []
+        self.source = ""
+
+    # --- output ---
+
+    def add(self, line: str) -> None:
+        self.lines.append("    " * self.indent + line)
+
+    def program(self, tail: str) -> Callable[..., Any]:
+        """Compiles the program; `tail` says what it returns."""
+        self._read_fields()
+        for step in self.special.steps:
+            match step:
+                case DerivedStep(path, tree):
+                    self._assign(path, tree)
+                case ScoreStep():
+                    self._score(step)
+                case RulesetStep():
+                    self._ruleset(step, last=step is self.special.steps[-1])
+        if tail == "result":
+            self.add(f"return ({', '.join(self.results)},)")
+        else:
+            pairs = ", ".join(f"{path!r}: {local}" for path, local in self.emitter.locals.items())
+            self.add(f"return {{{pairs}}}")
+        return self._compile("program", ["record", "as_of"])
+
+    def _compile(self, name: str, parameters: list[str]) -> Callable[..., Any]:
+        body = self.lines or ["    pass"]
+        self.source = f"def {name}({', '.join(parameters)}):\n" + "\n".join(body) + "\n"
+        for text, lists in self.lists.items():
+            variable = self.emitter.scanners[text]
+            self.emitter.globals[variable] = self._scan(text, lists)
+        space = self.emitter.globals
+        exec(compile(self.source, f"<weighbridge {self.special.target} {self.special.market}>", "exec"), space)  # noqa: S102
+        return space.pop(name)
+
+    def _scan(self, text: Expr, lists: Mapping[Value, int]) -> TextScan:
+        known = self.emitter.globals.get(self.emitter.scanners[text])
+        if isinstance(known, TextScan) and len(known.lists) == len(lists):
+            return known
+        return TextScan(tuple(term_list(self.book, value) for value in lists))
+
+    def scans(self) -> dict[Expr, TextScan]:
+        """The scanners by text."""
+        return {text: self.emitter.globals[variable] for text, variable in self.emitter.scanners.items()}
+
+    def _list_number(self, text: Expr, terms: Value) -> int:
+        lists = self.lists.setdefault(text, {})
+        return lists.setdefault(terms, len(lists))
+
+    # --- fields and derived values ---
+
+    def _local(self, path: str) -> str:
+        local = "v_" + "".join(c if c.isalnum() else f"_{ord(c):x}_" if c not in "._" else "_" for c in path)
+        while local in self.emitter.locals.values():
+            local += "_"
+        self.emitter.locals[path] = local
+        return local
+
+    def _read_fields(self) -> None:
+        space = self.emitter.globals
+        space["refuse"] = _refuse
+        self.add("bad = []")
+        if self.model.additional_fields == "forbid":
+            space["FIELDS"] = frozenset(self.model.fields)
+            space["unknown_fields"] = lambda record: unknown_fields(record, self.model)
+            self.add("if not FIELDS.issuperset(record): bad += unknown_fields(record)")
+        self.add("get = record.get")
+        for name, reader in readers(self.model).items():
+            self._read_field(name, reader)
+        self.add("if bad: refuse(bad)")
+
+    def _read_field(self, name: str, reader: FieldReader) -> None:
+        local = self._local(name)
+        read = f"r_{local}"
+        self.emitter.globals[read] = reader.read
+        missing = unknown_code(reader.type)
+        slow = f"{local} = {read}(v, bad)"
+        if missing == "nan":
+            slow = f"{local} = {read}(v, bad); {local} = nan if {local} is None else {local}"
+        self.add(f"v = get({name!r})")
+        first = "if"
+        if not reader.required:
+            self.add(f"if v is None: {local} = {missing}")
+            first = "elif"
+        match reader.type:
+            case Type.NUMBER:
+                inside = f"{reader.minimum!r} <= v <= {reader.maximum!r}"
+                self.add(f"{first} v.__class__ is float and {inside}: {local} = v")
+                self.add(f"elif v.__class__ is int and {inside}: {local} = float(v)")
+                first = "el"
+            case Type.BOOLEAN:
+                self.add(f"{first} v is True or v is False: {local} = v")
+                first = "el"
+            case Type.TEXT if reader.allowed is not None:
+                choices = self.emitter.constant(reader.allowed)
+                self.add(f"{first} v.__class__ is str and v in {choices}: {local} = v")
+                first = "el"
+            case Type.TEXT:
+                self.add(f"{first} v.__class__ is str and v and len(v) <= 1000000 and not v.isspace(): {local} = v")
+                first = "el"
+            case _:
+                if first == "if":
+                    self.add(slow)
+                    return
+                first = "el"
+        self.add(f"{'else' if first == 'el' else first}: {slow}")
+
+    def _assign(self, path: str, tree: Expr) -> None:
+        self._before([tree])
+        code = self.emitter.value(tree)
+        self._flush_hits()
+        self.add(f"{self._local(path)} = {code}")
+
+    # --- shared values and term hits ---
+
+    def _before(self, trees: Iterable[Expr]) -> None:
+        """Computes once what several of `trees` need, and finds the terms in their texts."""
+        trees = list(trees)
+        for text in scanned_texts(trees):
+            self.emitter.hit_set(text)
+        for tree in trees:
+            for node in walk(tree):
+                if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
+                    terms = node.arguments[1]
+                    assert isinstance(terms, Const)
+                    self._list_number(node.arguments[0], terms.value)
+        self._flush_hits()
+        counts = Counter(node for tree in trees for node in walk(tree) if _worth_keeping(node))
+        repeated = [node for node, n in counts.items() if n > 1 and node not in self.emitter.shared]
+        for node in sorted(repeated, key=lambda n: sum(1 for _ in walk(n))):
+            code = self.emitter.value(node)
+            local = f"x{len(self.emitter.shared)}"
+            self.emitter.shared[node] = local
+            self.add(f"{local} = {code}")
+
+    def _flush_hits(self) -> None:
+        for text, local in list(self.emitter.hits.items())[self.assigned_hits :]:
+            self.add(f"{local} = {self.emitter.scanners[text]}.hits({self.emitter.value(text)})")
+        self.assigned_hits = len(self.emitter.hits)
+
+    # --- scorecards ---
+
+    def _score(self, step: ScoreStep) -> None:
+        card = step.card
+        conditions = [c for line in card.characteristics for c in (line.applies, line.value, line.points) if c]
+        tests = [b.test for line in card.characteristics for b in line.bins if b.test is not None]
+        self._before([c.tree for c in conditions] + tests)
+        prefix = self._local(f"{card.id}.score"), self._local(f"{card.id}.coverage"), self._local(f"{card.id}.tier")
+        points: list[str] = []
+        self.add("total = scored = known = whole = 0")
+        for number, line in enumerate(card.characteristics):
+            points.append(f"p{number}")
+            self._characteristic(f"p{number}", line)
+        score, coverage, tier = prefix
+        self.add(f"{coverage} = known / whole if whole else nan")
+        divisor = "(scored * 1000)" if card.method == "weighted_mean" else "1000000"
+        enough = f"scored > 0 and {coverage} >= {card.minimum_coverage!r}"
+        self.add(f"{score} = total / {divisor} if {enough} else nan")
+        chain = "None"
+        for band in card.tiers:
+            bound = "-inf" if band.at_least == float("-inf") else repr(band.at_least)
+            chain = f"{band.id!r} if {score} >= {bound} else {chain}"
+        self.add(f"{tier} = {chain}")
+        all_points = f"({', '.join(points)},)"
+        self.results.append(f"({score}, {tier}, {coverage}, {all_points})")
+
+    def _characteristic(self, local: str, line: Characteristic) -> None:
+        depth = self.indent
+        if line.applies is not None:
+            self.add(f"if {self.emitter.test(when(line.applies.tree, False))}: {local} = False")
+            self.add("else:")
+            self.indent += 1
+        self.add(f"whole += {line.weight}")
+        applies = when(line.applies.tree, True) if line.applies is not None else ALWAYS
+        if applies != ALWAYS:
+            self.add(f"if not {self.emitter.test(applies)}:")
+            self.indent += 1
+            self._without_value(local, line)
+            self.indent -= 1
+            self.add("else:")
+            self.indent += 1
+        if line.points is not None:
+            self._computed_points(local, line)
+        else:
+            self._binned_points(local, line)
+        self.indent = depth
+
+    def _without_value(self, local: str, line: Characteristic) -> None:
+        if line.missing is None:
+            self.add(f"{local} = None")
+        else:
+            self.add(f"{local} = ({line.missing},)")
+            self.add(f"total += {line.missing * line.weight}; scored += {line.weight}")
+
+    def _with_value(self, local: str, points: str, contribution: str, line: Characteristic) -> None:
+        self.add(f"{local} = {points}")
+        self.add(f"total += {contribution}; scored += {line.weight}; known += {line.weight}")
+
+    def _computed_points(self, local: str, line: Characteristic) -> None:
+        assert line.points is not None
+        self.add(f"q = {self.emitter.value(line.points.tree)}")
+        self.add("if q != q:")
+        self.indent += 1
+        self._without_value(local, line)
+        self.indent -= 1
+        self.add("else:")
+        self.indent += 1
+        # One rounding, half to even, of an exactly clipped number: the same in every form of a program.
+        low, high = line.least / 1000, line.most / 1000
+        self.add(f"q = round(({low!r} if q < {low!r} else {high!r} if q > {high!r} else q) * 1000)")
+        self._with_value(local, "q", f"q * {line.weight}", line)
+
+    def _binned_points(self, local: str, line: Characteristic) -> None:
+        assert line.value is not None
+        value = line.value.tree
+        key = value
+        if not isinstance(value, Name | Const) and value not in self.emitter.shared and value.type is not Type.BOOLEAN:
+            kept = f"c_{local}"
+            self.add(f"{kept} = {self.emitter.value(value)}")
+            self.emitter.shared[key] = kept
+        opening = "if"
+        for band in line.bins:
+            formula = when(band.test, True) if band.test is not None else self._is_known(value)
+            self.add(f"{opening} {self.emitter.test(formula)}:")
+            self.indent += 1
+            self._with_value(local, str(band.points), str(band.points * line.weight), line)
+            self.indent -= 1
+            opening = "elif"
+        self.add("else:")
+        self.indent += 1
+        self._without_value(local, line)
+        self.indent -= 1
+
+    def _is_known(self, value: Expr) -> Formula:
+        if value.type is Type.BOOLEAN:
+            return AnyOf((when(value, True), when(value, False)))
+        return Leaf(Call("is_missing", (value,), Type.BOOLEAN), False)
+
+    # --- rulesets ---
+
+    def _ruleset(self, step: RulesetStep, last: bool) -> None:
+        loud = [r for r in step.rules if r.rule.if_unknown != "skip"]
+        self._before([r.condition for r in step.rules] + [t for r in step.rules for t in r.then.values()])
+        self.add("fired = []; fire = fired.append; undecided = []; und = undecided.append; computed = {}")
+        masks = self._masks(loud)
+        formulas = {r.index: when(r.condition, True) for r in step.rules}
+        plain = [(r.index, formulas[r.index]) for r in step.rules if not _computes(r)]
+        groups, straight = build_index(plain, lambda text, terms: self._list_number(text, _constant(terms)))
+        straight_set = set(straight) | {r.index for r in step.rules if _computes(r)}
+        for rule in step.rules:
+            if rule.index in straight_set:
+                self._straight(rule, formulas[rule.index], masks)
+        indexed = [r for r in loud if r.index not in straight_set]
+        for group in groups:
+            self._group(group)
+        self._indexed_undecided(indexed, masks)
+        if groups:
+            self.add("if len(fired) > 1: fired.sort()")
+        if indexed:
+            self.add("if len(undecided) > 1: undecided.sort()")
+        self.results.append("(fired, undecided, computed)")
+        self._outputs(step, last)
+
+    def _masks(self, loud: list[SpecialRule]) -> dict[int, int | None]:
+        """For each rule that must say when it is undecided, the bits of the values whose absence could make it so.
+
+        None: it can be undecided with every value known (a division by zero, say).
+        """
+        bits: dict[str, int] = {}
+        masks: dict[int, int | None] = {}
+        for rule in loud:
+            mask = 0
+            for path in sorted(names(rule.condition)):
+                if path != "as_of":
+                    mask |= 1 << bits.setdefault(path, len(bits))
+            masks[rule.index] = None if _is_partial(rule.condition) else mask
+        if bits:
+            self.add("m = 0")
+            kinds = {n.path: n.type for r in loud for n in walk(r.condition) if isinstance(n, Name)}
+            for path, bit in bits.items():
+                local = self.emitter.locals[path]
+                test = f"{local} != {local}" if kinds[path] in _NUMERIC else f"{local} is None"
+                self.add(f"if {test}: m |= {1 << bit}")
+        return masks
+
+    def _straight(self, rule: SpecialRule, formula: Formula, masks: Mapping[int, int | None]) -> None:
+        self.add(f"if {self.emitter.test(formula)}:")
+        self.indent += 1
+        self.add(f"fire({rule.index})")
+        for name, tree in rule.then.items():
+            if not isinstance(tree, Const):
+                self.add(f"computed[{rule.index}, {name!r}] = {self.emitter.value(tree)}")
+        self.indent -= 1
+        if rule.index in masks:
+            test = self._undecided_test(rule, masks[rule.index])
+            if test is not None:
+                self.add(f"elif {test}:")
+                self.indent += 1
+                self.add(f"und({rule.index})")
+                for name, tree in rule.then.items():
+                    if not isinstance(tree, Const) and rule.rule.if_unknown == "fire":
+                        self.add(f"computed[{rule.index}, {name!r}] = {self.emitter.value(tree)}")
+                self.indent -= 1
+
+    def _undecided_test(self, rule: SpecialRule, mask: int | None) -> str | None:
+        """Code for "not known to be false", asked only where something it reads is missing."""
+        false = when(rule.condition, False)
+        if mask == 0 and false != NEVER:
+            return None
+        test = "True" if false == NEVER else f"not {self.emitter.test(false)}"
+        return test if mask is None else f"m & {mask} and {test}"
+
+    def _indexed_undecided(self, indexed: list[SpecialRule], masks: Mapping[int, int | None]) -> None:
+        if not indexed:
+            return
+        union = 0
+        always = any(masks[r.index] is None for r in indexed)
+        for rule in indexed:
+            union |= masks[rule.index] or 0
+        self.add(f"if {'True' if always else f'm & {union}'}:")
+        self.indent += 1
+        self.add("seen = set(fired)")
+        for rule in indexed:
+            test = self._undecided_test(rule, masks[rule.index])
+            if test is not None:
+                self.add(f"if {rule.index} not in seen and {test}: und({rule.index})")
+        self.indent -= 1
+
+    # --- the index ---
+
+    def _group(self, group: Group) -> None:
+        arguments = self._arguments(group)
+        table = f"g{len(self.emitter.globals)}"
+        found: Any = group.table
+        if not group.names and group.kind == "equal":
+            found = group.table[()]
+        self.emitter.globals[table] = found
+        for bucket in buckets(group):
+            if bucket.residual:
+                bucket.run = self._lazy(bucket, arguments)
+        call = f"e.run(fire{''.join(', ' + a for a in arguments)})"
+        match group.kind:
+            case "mentions":
+                assert group.text is not None
+                self.add(f"for i in {self.emitter.hits[group.text]}:")
+                self.indent += 1
+                self.add(f"e = {table}.get(i)")
+                self._visit(call)
+                self.indent -= 1
+            case "under":
+                self.emitter.globals["prefixes"] = prefixes
+                self.add(f"for i in prefixes({self.emitter.value(group.names[0])}):")
+                self.indent += 1
+                self.add(f"e = {table}.get(i)")
+                self._visit(call)
+                self.indent -= 1
+            case _:
+                self._equal_lookup(group, table, call)
+
+    def _equal_lookup(self, group: Group, table: str, call: str) -> None:
+        keys = [self.emitter.value(n) for n in group.names]
+        code = table if not keys else f"{table}.get({keys[0] if len(keys) == 1 else '(' + ', '.join(keys) + ')'})"
+        self.add(f"e = {code}")
+        if group.interval is not None:
+            x = self.emitter.value(group.interval)
+            self.add(f"if e is not None: e = e.at({x}) if {x} == {x} else None")
+        self._visit(call)
+
+    def _visit(self, call: str) -> None:
+        self.add("if e is not None:")
+        self.indent += 1
+        self.add("if e.ids: fired += e.ids")
+        self.add(f"if e.run is not None: {call}")
+        self.indent -= 1
+
+    def _arguments(self, group: Group) -> list[str]:
+        """The local variables that the residual conditions of a group read."""
+        trees = [t for b in buckets(group) for _, formula in b.residual for t in _leaves(formula)]
+        used = {self.emitter.locals[p] for t in trees for p in names(t) if p in self.emitter.locals}
+        used |= {self.emitter.hits[t] for t in scanned_texts(trees)}
+        used |= {self.emitter.shared[n] for t in trees for n in walk(t) if n in self.emitter.shared}
+        return sorted(used)
+
+    def _lazy(self, bucket: Bucket, arguments: list[str]) -> Callable[..., None]:
+        """A stand-in that compiles the bucket's check when it is first needed."""
+        lock = threading.Lock()
+
+        def run(*values: Any) -> None:
+            with lock:
+                if bucket.run is run:
+                    writer = _Builder(self.book, self.special, self.model)
+                    writer.emitter, writer.lists = self.emitter, self.lists
+                    for index, formula in bucket.residual:
+                        writer.add(f"if {self.emitter.test(formula)}: fire({index})")
+                    bucket.run = writer._compile("check", ["fire", *arguments])
+            assert bucket.run is not None
+            bucket.run(*values)
+
+        return run
+
+    # --- outputs that others read ---
+
+    def _outputs(self, step: RulesetStep, last: bool) -> None:
+        paths = {f"{step.ruleset.id}.{name}": name for name in step.outputs}
+        if last:
+            return
+        combiner = Combiner(step)
+        name = f"o{len(self.emitter.globals)}"
+        self.emitter.globals[name] = combiner.values
+        self.add(f"out = {name}(fired, undecided, computed)")
+        for path, output in paths.items():
+            numeric = step.outputs[output].symbol.type in _NUMERIC or step.outputs[output].combine == "count"
+            local = self._local(path)
+            self.add(f"{local} = out[{output!r}]")
+            if numeric:
+                self.add(f"if {local} is None: {local} = nan")
+
+
+def _refuse(problems: list[Diagnostic]) -> None:
+    from weighbridge.diagnostics import InvalidRecord
+
+    raise InvalidRecord(problems)
+
+
+def term_list(book: Rulebook, value: Value) -> TermList:
+    """The term list a `terms` constant stands for: a list's id, or the terms themselves."""
+    if isinstance(value, tuple):
+        return TermList("inline", value)
+    assert isinstance(value, str)
+    return book.terms[value]
+
+
+def prefixes(path: str | None) -> tuple[str, ...]:
+    """A category path and the paths above it; nothing for an unknown one."""
+    if path is None:
+        return ()
+    found: list[str] = [path]
+    cut = path.rfind("/")
+    while cut > 0:
+        found.append(path[:cut])
+        cut = path.rfind("/", 0, cut)
+    return tuple(found)
+
+
+def _worth_keeping(node: Expr) -> bool:
+    if isinstance(node, Call):
+        return node.function not in ("mentions", "is_missing", "evidence") and node.type is not Type.TERMS
+    return isinstance(node, Arith) or (isinstance(node, IfElse) and node.type is not Type.BOOLEAN)
+
+
+def _leaves(formula: Formula) -> Iterator[Expr]:
+    if isinstance(formula, AllOf | AnyOf):
+        for part in formula.parts:
+            yield from _leaves(part)
+    else:
+        yield formula.test
+
+
+def _computes(rule: SpecialRule) -> bool:
+    """Whether a rule sets an output to something that depends on the record."""
+    return any(not isinstance(tree, Const) for tree in rule.then.values())
+
+
+def _is_partial(tree: Expr) -> bool:
+    """Whether an expression can be unknown although everything it reads is known."""
+    for node in walk(tree):
+        if isinstance(node, Arith | Const) and (isinstance(node, Arith) or node.value is None):
+            return True
+        if isinstance(node, Call) and FUNCTIONS[node.function].partial:
+            return True
+    return False
+
+
+def _constant(node: Expr) -> Value:
+    assert isinstance(node, Const)
+    return node.value
+
+
+def day_number(day: date) -> float:
+    """A date in the engine's form."""
+    return float(day.toordinal())
+
+
+__all__ = ["NEVER", "Outcome", "Program", "ScoreResult", "Segments", "TextScan", "children", "day_number", "term_list"]

@@ -1,0 +1,432 @@
+"""Partial evaluation: a rulebook for one target, one market and one epoch.
+
+Parameters, weights, overrides and effective dates are constants of one market on one day. An *epoch* is a span
+of days over which none of them changes; every day of an epoch shares one program. Rules that cannot apply are
+gone before a record arrives.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from weighbridge.diagnostics import Span
+from weighbridge.documents import RuleOverride
+from weighbridge.functions import FUNCTIONS, power
+from weighbridge.regions import Resolved, covers, edges
+from weighbridge.rulebook import Bin, Characteristic, Condition, Output, Rule, Rulebook, Ruleset, Scorecard, milli
+from weighbridge.tree import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    And,
+    Arith,
+    Call,
+    Compare,
+    Const,
+    Contains,
+    Expr,
+    IfElse,
+    Member,
+    Name,
+    Negate,
+    Not,
+    Or,
+    Type,
+    Value,
+    conjunction,
+    names,
+    transform,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialRule:
+    """A rule that can apply here. `index` numbers the rules of its ruleset's program in order."""
+
+    index: int
+    rule: Rule
+    condition: Expr
+    then: Mapping[str, Expr]
+    override: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedStep:
+    path: str
+    tree: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreStep:
+    """A scorecard with this market's weights, tiers and coverage; its trees are specialised."""
+
+    card: Scorecard
+
+
+@dataclass(frozen=True, slots=True)
+class RulesetStep:
+    """A ruleset with its members' rules; `outputs` are its own."""
+
+    ruleset: Ruleset
+    outputs: Mapping[str, Output]
+    rules: tuple[SpecialRule, ...]
+
+
+Step = DerivedStep | ScoreStep | RulesetStep
+
+
+@dataclass(frozen=True, slots=True)
+class Specialised:
+    """The steps a decision takes, in order, for one target, market and epoch. The last step is the target."""
+
+    target: str
+    market: str
+    lineage: tuple[str, ...]
+    first_day: date
+    last_day: date
+    parameters: Mapping[str, Resolved]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """The days on which something begins to differ, ascending."""
+
+    boundaries: tuple[date, ...]
+
+    def index(self, day: date) -> int:
+        """Which epoch a day lies in."""
+        return bisect_right(self.boundaries, day)
+
+    def span(self, index: int) -> tuple[date, date]:
+        """First and last day of an epoch."""
+        first = self.boundaries[index - 1] if index > 0 else date.min
+        last = date.max if index == len(self.boundaries) else date.fromordinal(self.boundaries[index].toordinal() - 1)
+        return first, last
+
+
+def epochs(book: Rulebook, target: str, market: str) -> Epochs:
+    """The epochs of a target in a market."""
+    days = set(book.regions.boundaries(market))
+    for name in needed_rulesets(book, target):
+        for rule in book.rulesets[name].rules:
+            days.update(edges(rule.periods))
+    return Epochs(tuple(sorted(days - {date.min})))
+
+
+def needed_rulesets(book: Rulebook, target: str) -> set[str]:
+    """The rulesets a target evaluates: its members and those whose outputs it reads, directly or not."""
+    found: set[str] = set()
+    pending = [target]
+    seen: set[str] = set()
+    while pending:
+        item = pending.pop()
+        if item in seen:
+            continue
+        seen.add(item)
+        trees: list[Expr] = []
+        if item in book.rulesets:
+            found.update(book.rulesets[item].members)
+            for rule in book.rules_of(item):
+                trees += [c.tree for c in rule.conditions] + list(rule.then.values())
+                trees += [Name(n.path, n.type) for t in rule.reason.values() for n in t.names]
+        elif item in book.scorecards:
+            trees += list(card_trees(book.scorecards[item]))
+        elif item in book.derived:
+            trees.append(book.derived[item].tree)
+        for tree in trees:
+            pending += [_owner(book, path) for path in names(tree)]
+    return found
+
+
+def _owner(book: Rulebook, path: str) -> str:
+    """The scorecard, ruleset or derived value that gives a name its value (the name itself otherwise)."""
+    head = path.split(".")[0]
+    return head if "." in path and (head in book.scorecards or head in book.rulesets) else path
+
+
+def card_trees(card: Scorecard) -> Iterator[Expr]:
+    """Every expression of a scorecard, reason templates included."""
+    for c in card.characteristics:
+        for condition in (c.applies, c.value, c.points):
+            if condition is not None:
+                yield condition.tree
+        for templates in (c.reason, *(b.reason for b in c.bins)):
+            for template in templates.values():
+                yield from template.names
+
+
+def specialise(book: Rulebook, target: str, market: str, day: date, span: tuple[date, date]) -> Specialised:
+    """The steps of `target` in `market` on every day of the epoch `span` that holds `day`."""
+    return _Specialiser(book, target, market, day).run(span)
+
+
+class _Specialiser:
+    def __init__(self, book: Rulebook, target: str, market: str, day: date) -> None:
+        self.book = book
+        self.target = target
+        self.market = market
+        self.day = day
+        self.lineage = book.regions.lineages[market]
+        self.within = frozenset(self.lineage)
+        self.steps: dict[str, Step] = {}
+        self.parameters: dict[str, Resolved] = {}
+        self.overrides: dict[str, list[tuple[Any, Span | None]]] = {}
+        for override, document, index in book.regions.overrides(market, day):
+            key = override.rule if isinstance(override, RuleOverride) else override.scorecard
+            self.overrides.setdefault(key, []).append((override, document.span("overrides", index)))
+        self._simplified: dict[Expr, Expr] = {}
+
+    def run(self, span: tuple[date, date]) -> Specialised:
+        self._need(self.target)
+        return Specialised(
+            self.target, self.market, self.lineage, *span, self.parameters, tuple(self.steps.values())
+        )
+
+    def _need(self, item: str) -> None:
+        """Adds the step that gives `item`, after the steps it needs itself."""
+        if item in self.steps:
+            return
+        step: Step
+        if item in self.book.derived:
+            tree = self.simplify(self.book.derived[item].tree)
+            self._need_names(tree)
+            step = DerivedStep(item, tree)
+        elif item in self.book.scorecards:
+            card = self._card(self.book.scorecards[item])
+            for tree in card_trees(card):
+                self._need_names(tree)
+            step = ScoreStep(card)
+        elif item in self.book.rulesets:
+            step = self._ruleset(self.book.rulesets[item])
+            for rule in step.rules:
+                self._need_names(rule.condition)
+                for tree in (*rule.then.values(), *(n for t in rule.rule.reason.values() for n in t.names)):
+                    self._need_names(tree)
+        else:
+            return
+        self.steps[item] = step
+
+    def _need_names(self, tree: Expr) -> None:
+        for path in sorted(names(tree)):
+            self._need(_owner(self.book, path))
+            if path.startswith("region."):
+                self.constant(path, Type.TEXT)
+
+    # --- constants ---
+
+    def constant(self, path: str, kind: Type) -> Value:
+        """The value of `market` or a region parameter in this market and epoch; None where unset."""
+        if path in ("market", "region.code"):
+            return self.market
+        name = path.removeprefix("region.")
+        if name not in self.parameters:
+            resolved = self.book.regions.parameter(self.market, name, self.day)
+            self.parameters[name] = resolved or Resolved(name, None, "", None)
+        return self.parameters[name].value
+
+    def simplify(self, tree: Expr) -> Expr:
+        """The tree with this market's constants put in and everything constant computed."""
+        if tree not in self._simplified:
+            self._simplified[tree] = transform(tree, self._simplify_node)
+        return self._simplified[tree]
+
+    def _simplify_node(self, node: Expr) -> Expr:
+        if isinstance(node, Name):
+            if node.path == "market" or node.path.startswith("region."):
+                return Const(self.constant(node.path, node.type), node.type, node.at)
+            return node
+        if isinstance(node, Call) and node.function == "in_region":
+            place = node.arguments[0]
+            return Const(isinstance(place, Const) and place.value in self.within, Type.BOOLEAN, node.at)
+        return fold(node)
+
+    # --- rules ---
+
+    def _ruleset(self, ruleset: Ruleset) -> RulesetStep:
+        rules: list[SpecialRule] = []
+        for rule in self.book.rules_of(ruleset.id):
+            special = self._rule(rule, len(rules))
+            if special is not None:
+                rules.append(special)
+        return RulesetStep(ruleset, ruleset.outputs, tuple(rules))
+
+    def _rule(self, rule: Rule, index: int) -> SpecialRule | None:
+        if not all(self.within & wanted for wanted in rule.markets):
+            return None
+        if not all(covers(period, self.day) for period in rule.periods):
+            return None
+        enabled, then, place = rule.enabled, dict(rule.then), None
+        for override, span in self.overrides.get(rule.ref, ()):
+            place = span
+            for name, value in override.set.items():
+                if name == "enabled":
+                    enabled = value
+                else:
+                    output = self.book.rulesets[rule.ruleset].outputs[name]
+                    then[name] = Const(_override_value(value, output.symbol.type), output.symbol.type)
+        if not enabled:
+            return None
+        condition = fold(conjunction(tuple(self.simplify(c.tree) for c in rule.conditions)))
+        if condition == FALSE:
+            return None
+        return SpecialRule(index, rule, condition, {n: self.simplify(t) for n, t in then.items()}, place)
+
+    # --- scorecards ---
+
+    def _card(self, card: Scorecard) -> Scorecard:
+        minimum, bounds = card.minimum_coverage, {t.id: t.at_least for t in card.tiers}
+        for override, _ in self.overrides.get(card.id, ()):
+            if override.set.minimum_coverage is not None:
+                minimum = float(override.set.minimum_coverage)
+            bounds |= {name: float(bound) for name, bound in override.set.tiers.items()}
+        tiers = tuple(sorted((replace(t, at_least=bounds[t.id]) for t in card.tiers), key=lambda t: t.at_least))
+        lines = tuple(self._characteristic(card.id, c) for c in card.characteristics)
+        return replace(card, minimum_coverage=minimum, tiers=tiers, characteristics=lines)
+
+    def _characteristic(self, card: str, line: Characteristic) -> Characteristic:
+        own = self.book.regions.weight(self.market, card, line.id, self.day)
+        weight = line.weight if own is None or not isinstance(own.value, float) else milli(own.value)
+        bins = tuple(replace(b, test=None if b.test is None else self.simplify(b.test)) for b in line.bins)
+        return replace(
+            line,
+            weight=weight,
+            applies=self._condition(line.applies),
+            value=self._condition(line.value),
+            points=self._condition(line.points),
+            bins=bins,
+        )
+
+    def _condition(self, condition: Condition | None) -> Condition | None:
+        return None if condition is None else replace(condition, tree=self.simplify(condition.tree))
+
+
+def _override_value(value: Any, kind: Type) -> Value:
+    if kind is Type.NUMBER:
+        return float(value)
+    return (value,) if kind is Type.TEXTS and isinstance(value, str) else value
+
+
+# --- folding --------------------------------------------------------------------------------------------
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def fold(node: Expr) -> Expr:
+    """`node` with what is constant in it computed; its operands are folded already."""
+    match node:
+        case Not(Const(value)):
+            return UNKNOWN if value is None else Const(not value, Type.BOOLEAN, node.at)
+        case And() | Or():
+            return _fold_connective(node)
+        case IfElse(Const(value), then, other):
+            return Const(None, node.type, node.at) if value is None else then if value else other
+        case Compare(op, Const(a), Const(b)):
+            return UNKNOWN if a is None or b is None else Const(_COMPARE[op](a, b), Type.BOOLEAN, node.at)
+        case Compare(_, left, right) if _unknown(left) or _unknown(right):
+            return UNKNOWN
+        case Member(_, values) if not values:
+            return FALSE
+        case Member(Const(a), values):
+            return UNKNOWN if a is None else Const(a in values, Type.BOOLEAN, node.at)
+        case Contains(item, Const(options)):
+            if not isinstance(options, tuple):
+                return UNKNOWN
+            return fold(Member(item, frozenset(options), node.at))
+        case Negate(Const(a)):
+            return Const(None if not isinstance(a, float) else -a, Type.NUMBER, node.at)
+        case Arith(op, Const(a), Const(b)):
+            return Const(_arithmetic(op, a, b), Type.NUMBER, node.at)
+        case Arith(_, left, right) if _unknown(left) or _unknown(right):
+            return Const(None, Type.NUMBER, node.at)
+        case Call():
+            return _fold_call(node)
+        case _:
+            return node
+
+
+def _unknown(node: Expr) -> bool:
+    return isinstance(node, Const) and node.value is None
+
+
+def _fold_connective(node: And | Or) -> Expr:
+    kind, neutral, final = (And, TRUE, FALSE) if isinstance(node, And) else (Or, FALSE, TRUE)
+    parts: dict[Expr, None] = {}
+    for part in node.operands:
+        if part == final:
+            return final
+        if part != neutral:
+            parts.update(dict.fromkeys(part.operands if isinstance(part, kind) else (part,)))
+    if not parts:
+        return neutral
+    return next(iter(parts)) if len(parts) == 1 else kind(tuple(parts), node.at)
+
+
+def _arithmetic(op: str, a: Value, b: Value) -> float | None:
+    if not isinstance(a, float) or not isinstance(b, float):
+        return None
+    if op in ("/", "//", "%") and b == 0:
+        return None
+    match op:
+        case "+":
+            result: float | None = a + b
+        case "-":
+            result = a - b
+        case "*":
+            result = a * b
+        case "/":
+            result = a / b
+        case "//":
+            result = a // b
+        case "%":
+            result = a % b
+        case _:
+            result = power(a, b)
+    return None if result is None or math.isnan(result) else result
+
+
+def _fold_call(node: Call) -> Expr:
+    function, arguments = FUNCTIONS[node.function], node.arguments
+    if node.function in ("is_missing", "evidence", "coalesce"):
+        return _fold_missing(node)
+    if function.strict and any(_unknown(a) for a in arguments):
+        return Const(None, node.type, node.at)
+    if function.special or function.implementation is None or not all(isinstance(a, Const) for a in arguments):
+        return node
+    result = function.implementation(*(a.value for a in arguments if isinstance(a, Const)))
+    if isinstance(result, float) and math.isnan(result):
+        result = None
+    return Const(result, node.type, node.at)
+
+
+def _fold_missing(node: Call) -> Expr:
+    if node.function == "coalesce":
+        kept = tuple(a for a in node.arguments if not _unknown(a))
+        if not kept:
+            return Const(None, node.type, node.at)
+        first = kept[0]
+        return first if len(kept) == 1 or isinstance(first, Const) else replace(node, arguments=kept)
+    x = node.arguments[0]
+    if not isinstance(x, Const):
+        return node
+    if node.function == "is_missing":
+        return Const(x.value is None, Type.BOOLEAN, node.at)
+    return UNKNOWN if x.value is None else Const(x.value if isinstance(x.value, bool) else True, Type.BOOLEAN, node.at)
+
+
+def bin_tests(bins: tuple[Bin, ...]) -> tuple[tuple[Expr, int], ...]:
+    """The bins as (test, points), in order; a bin without a test accepts everything."""
+    return tuple((TRUE if b.test is None else b.test, b.points) for b in bins)

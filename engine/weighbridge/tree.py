@@ -1,0 +1,245 @@
+"""Typed expression trees: what every form of a program is made from.
+
+A tree is immutable and compares by structure (positions do not count), so equal conditions of different
+rules are one key in a dictionary. `children` and `rebuild` are the only two things a walk needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Literal
+
+
+class Type(Enum):
+    """The types of the language; `value` is the word users read and write."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    DATE = "date"
+    TEXTS = "text_list"
+    TERMS = "terms"
+
+    def __str__(self) -> str:
+        return "list of text" if self is Type.TEXTS else "term list" if self is Type.TERMS else self.value
+
+
+# A known value of the language: number -> float, date -> float (proleptic ordinal day), text -> str,
+# boolean -> bool, list of text -> tuple[str, ...], term list -> str (its key). None is unknown.
+Value = float | bool | str | tuple[str, ...] | None
+
+Range = tuple[int, int]
+CompareOp = Literal["==", "!=", "<", "<=", ">", ">="]
+ArithOp = Literal["+", "-", "*", "/", "//", "%", "**"]
+
+NEGATED: dict[CompareOp, CompareOp] = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def _at() -> Range:
+    return field(default=(0, 0), compare=False, repr=False)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal, or a name whose value is fixed in this program. `value` None is the unknown constant."""
+
+    value: Value
+    type: Type
+    at: Range = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A declared thing: field, derived value, `market`, `as_of`, `region.x`, `card.tier`, `ruleset.output`."""
+
+    path: str
+    type: Type
+    at: Range = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: Expr
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    operands: tuple[Expr, ...]
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    operands: tuple[Expr, ...]
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Two numbers, dates or texts (texts by == and != only). Booleans are compared by and/or/not instead."""
+
+    op: CompareOp
+    left: Expr
+    right: Expr
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`item in (constants)`; all constants are known and of the item's type."""
+
+    item: Expr
+    values: frozenset[float | str]
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """`item in list`, for a list of text that is only known with the record."""
+
+    item: Expr
+    options: Expr
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Arith:
+    op: ArithOp
+    left: Expr
+    right: Expr
+    type: Type = Type.NUMBER
+    at: Range = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class Negate:
+    operand: Expr
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return Type.NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class IfElse:
+    condition: Expr
+    then: Expr
+    other: Expr
+    at: Range = _at()
+
+    @property
+    def type(self) -> Type:
+        return self.then.type
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the table in `functions.py`."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+    type: Type
+    at: Range = _at()
+
+
+Expr = Const | Name | Not | And | Or | Compare | Member | Contains | Arith | Negate | IfElse | Call
+
+TRUE = Const(True, Type.BOOLEAN)
+FALSE = Const(False, Type.BOOLEAN)
+UNKNOWN = Const(None, Type.BOOLEAN)
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """The direct operands, left to right."""
+    match node:
+        case Const() | Name():
+            return ()
+        case Not(operand) | Negate(operand):
+            return (operand,)
+        case And(operands) | Or(operands):
+            return operands
+        case Compare(_, left, right) | Arith(_, left, right):
+            return (left, right)
+        case Member(item):
+            return (item,)
+        case Contains(item, options):
+            return (item, options)
+        case IfElse(condition, then, other):
+            return (condition, then, other)
+        case Call(_, arguments):
+            return arguments
+
+
+def rebuild(node: Expr, parts: tuple[Expr, ...]) -> Expr:
+    """The same node over other operands."""
+    match node:
+        case Const() | Name():
+            return node
+        case Not() | Negate():
+            return replace(node, operand=parts[0])
+        case And() | Or():
+            return replace(node, operands=parts)
+        case Compare() | Arith():
+            return replace(node, left=parts[0], right=parts[1])
+        case Member():
+            return replace(node, item=parts[0])
+        case Contains():
+            return replace(node, item=parts[0], options=parts[1])
+        case IfElse():
+            return replace(node, condition=parts[0], then=parts[1], other=parts[2])
+        case Call():
+            return replace(node, arguments=parts)
+
+
+def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The tree with `change` applied to every node, operands first. Unchanged parts are shared."""
+    parts = children(node)
+    changed = tuple(transform(p, change) for p in parts)
+    if any(a is not b for a, b in zip(parts, changed, strict=True)):
+        node = rebuild(node, changed)
+    return change(node)
+
+
+def walk(node: Expr) -> Iterator[Expr]:
+    """Every node, parents first."""
+    yield node
+    for part in children(node):
+        yield from walk(part)
+
+
+def names(node: Expr) -> frozenset[str]:
+    """The paths of all names the tree reads."""
+    return frozenset(n.path for n in walk(node) if isinstance(n, Name))
+
+
+def conjunction(parts: tuple[Expr, ...]) -> Expr:
+    """`and` over any number of conditions."""
+    return TRUE if not parts else parts[0] if len(parts) == 1 else And(parts)
