@@ -134,7 +134,7 @@ def project_files(table: Table) -> dict[str, str]:
             "tables:\n  - id: routes\n    hit: first\n    rows: routing.csv\n    columns:\n"
             "      id: {as: id}\n      destination: {as: test}\n      category: {as: test}\n"
             "      price: {as: test}\n      route: {as: output}\n"
-            "    reason: {en: 'Goes by {route}.', zh: '走{route}。'}\n"
+            "    reason: {en: 'For {destination} at {price}.', zh: '发往{destination}，价格{price}。'}\n"
         ),
     }
 

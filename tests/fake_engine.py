@@ -10,7 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from weighbridge.diagnostics import Diagnostic, InvalidRecord, Span, UnknownName, unknown_name
-from weighbridge.documents import RecordTypeModel
+from weighbridge.documents import RecordTypeModel, WaiversModel
+from weighbridge.project import Document
 
 if TYPE_CHECKING:
     from weighbridge.engine import Engine
@@ -70,10 +71,12 @@ class FakeEngine:
     version: str = "wb-0123456789abcdef"
     root: Path = Path()
     record: RecordTypeModel = LISTING
+    waivers: Document[WaiversModel] | None = None
+    url: str = "https://example.org/law?a=1&b=2"
 
     def __post_init__(self) -> None:
         self.titles = {"taboo/pig": {"en": "Pig materials", "zh": "猪材料"}, "taboo/cow": {"en": "Cow"}}
-        self.project = SimpleNamespace(root=self.root)
+        self.project = SimpleNamespace(root=self.root, waivers=self.waivers)
 
     def as_engine(self) -> Engine:
         return cast("Engine", self)
@@ -89,7 +92,7 @@ class FakeEngine:
     def rule(self, ref: str) -> Any:
         if ref not in self.titles:
             raise UnknownName([unknown_name("WB301", "rule", ref, self.titles)])
-        source = SimpleNamespace(citation="Customs law art. 5", url="https://example.org/law?a=1&b=2")
+        source = SimpleNamespace(citation="Customs law art. 5", url=self.url)
         location = Span("rulesets/taboo.yaml", 14, 5, 14, 9)
         return SimpleNamespace(ref=ref, title=self.titles[ref], source=source, location=location, review=None)
 

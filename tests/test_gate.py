@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from fake_engine import FakeEngine, Found
 
-from weighbridge.diagnostics import DiagnosticError
+from weighbridge.diagnostics import DiagnosticError, ProjectError
+from weighbridge.engine import load
 from weighbridge.gate import ExitCode, GateResult, run_gate
 from weighbridge.gate_findings import GateFinding, GateSeverity
+from weighbridge.project import load_text
 
 TODAY = date(2026, 11, 21)
 CLEAN_FEED = "sku,title,material\nA-1,Bag,cotton\nA-2,Belt,canvas\n"
@@ -412,6 +414,16 @@ def test_a_waived_finding_stays_in_the_report_with_owner_reason_and_expiry(gate:
     assert codes(result) == []
 
 
+def test_waivers_of_the_project_hold_unless_a_file_is_given(gate: Gate) -> None:
+    text = f"waivers:\n  - {{rule: taboo/pig, {LONG}}}\n  - {{rule: taboo/cow, {LONG}}}\n"
+    engine = FakeEngine(root=Path("shop"), waivers=load_text(text, "waivers.yaml", "waivers").documents[0])
+    result = gate(PIG_FEED, engine)
+    assert (result.exit_code, result.counts.waived) == (ExitCode.CLEAN, 1)
+    assert [str(note.span) for note in result.notes] == ["shop/waivers.yaml:3:5"]
+    other = waive(f"  - {{rule: taboo/cow, {LONG}}}\n")
+    assert gate(PIG_FEED, engine, waivers=other).exit_code is ExitCode.FINDINGS
+
+
 def test_an_expired_waiver_no_longer_covers_and_the_report_says_so(gate: Gate) -> None:
     path = waive("  - {rule: taboo/pig, owner: a@b, reason: agreed, expires: 2026-11-20}\n")
     result = gate(PIG_FEED, waivers=path)
@@ -561,3 +573,131 @@ def test_a_feed_outside_the_working_folder_is_named_relative_to_it(
     monkeypatch.chdir(tmp_path / "inner")
     result = gate(tmp_path / "feed.csv")
     assert next(result.findings()).feed == "../feed.csv"
+
+
+# ------------------------------------------------------------------------------------------- the real engine
+
+PROJECT = """record_type: listing
+key: sku
+fields:
+  sku: {type: text, required: true, title: {en: SKU, zh: 货号}}
+  title: {type: text}
+  material: {type: text, title: {en: Material, zh: 材质}}
+  price: {type: number, min: 0}
+  certificate: {type: text, title: {en: Certificate, zh: 证书}}
+---
+region: world
+declares: {pork_prohibited: {type: boolean}}
+parameters: {pork_prohibited: false}
+---
+region: SA
+extends: world
+parameters: {pork_prohibited: true}
+---
+region: DE
+extends: world
+---
+term_list: pig
+terms: {en: [pigskin]}
+---
+ruleset: listing_gate
+record: listing
+outputs: {verdict: {combine: worst, default: pass}, route: {type: text, combine: unique}}
+rules:
+  - id: pig-materials
+    title: {en: Pig materials, zh: 猪材料}
+    when: region.pork_prohibited and mentions(material, terms.pig)
+    then: {verdict: block}
+    reason: {en: "Contains {match}.", zh: "含有{match}。"}
+    source: {citation: Customs law, url: "https://example.org/law"}
+  - id: dear
+    when: price > 1000
+    then: {verdict: warn, route: air}
+  - id: very-dear
+    when: price > 2000
+    then: {verdict: warn, route: sea}
+  - id: certified
+    when: certificate == "none"
+    then: {verdict: block}
+    if_unknown: review
+    markets: [DE]
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    (folder / "rulesets").mkdir(parents=True)
+    (folder / "rulesets/all.yaml").write_text(PROJECT, encoding="utf-8")
+    return folder
+
+
+def check(folder: Path, feed: str, **options: Any) -> GateResult:
+    Path("feed.csv").write_text(feed, encoding="utf-8")
+    settings: dict[str, Any] = {"target": "listing_gate", "markets": ["SA"], "as_of": TODAY} | options
+    return run_gate(load(folder), "feed.csv", **settings)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_engine_s_findings_reach_the_report_whole(shop: Path) -> None:
+    with check(shop, "sku,material,price\nA-1,soft Pigskin,10\nA-2,cotton,10\n") as result:
+        (finding,) = result.findings()
+        assert result.exit_code is ExitCode.FINDINGS
+    assert (finding.rule, finding.severity, finding.line) == ("listing_gate/pig-materials", "block", 2)
+    assert finding.reason == {"en": "Contains Pigskin.", "zh": "含有Pigskin。"}
+    assert [(match.text, match.field) for match in finding.matches] == [("Pigskin", "material")]
+    assert finding.rule_location is not None
+    line = PROJECT.splitlines().index("  - id: pig-materials") + 1
+    assert (finding.rule_location.file, finding.rule_location.line) == ("rulesets/all.yaml", line)
+
+
+def test_rules_the_engine_could_not_decide_are_listed_and_only_those_that_ask_for_review_fail(
+    shop: Path,
+) -> None:
+    with check(shop, "sku,price\nA-1,10\n", markets=["SA", "DE"]) as result:
+        found = {(f.market, f.rule, f.severity, f.missing) for f in result.findings()}
+    assert found == {
+        ("SA", "listing_gate/pig-materials", "pass", ("material",)),
+        ("DE", "listing_gate/certified", "review", ("certificate",)),
+    }
+    assert result.counts.failing == 1
+
+
+def test_rules_that_contradict_each_other_are_an_error(shop: Path) -> None:
+    with check(shop, "sku,material,price\nA-1,cotton,5000\n", fail_on="error") as result:
+        found = [(f.status, f.severity) for f in result.findings()]
+        prints = {f.fingerprint for f in result.findings()}
+    assert found == [("fired", "warn"), ("fired", "warn"), ("conflict", "error")]
+    assert len(prints) == 3
+    assert result.exit_code is ExitCode.FINDINGS
+
+
+def test_records_the_engine_refuses_are_findings(shop: Path) -> None:
+    with check(shop, "sku,material,price\n,cotton,-5\nA-2,cotton,5\n") as result:
+        (finding,) = result.findings()
+    assert (finding.rule, finding.record) == ("invalid-record", "line 2")
+    assert "sku" in finding.reason["en"] and "price" in finding.reason["en"]
+
+
+def test_a_misspelt_key_in_a_rule_file_is_not_a_pass(shop: Path) -> None:
+    (shop / "rulesets/all.yaml").write_text(PROJECT.replace("when: price > 1000", "whn: price > 1000"))
+    with pytest.raises(ProjectError, match="whn"):
+        check(shop, "sku\nA-1\n")
+
+
+def test_a_missing_project_is_not_a_pass() -> None:
+    with pytest.raises(ProjectError):
+        check(Path("nowhere"), "sku\nA-1\n")
+
+
+def test_a_scorecard_cannot_be_a_gate(shop: Path) -> None:
+    """It gives no verdict, so every record would pass."""
+    lines = "  - {id: dear, value: price, bins: [{points: 1}]}\ntiers: [{id: low, from: 0}]\n"
+    card = f"scorecard: fit\nrecord: listing\ncharacteristics:\n{lines}"
+    (shop / "rulesets/card.yaml").write_text(card)
+    with check(shop, "sku,price\nA-1,10\n", target="fit") as result:
+        assert (result.exit_code, codes(result)) == (ExitCode.UNUSABLE, ["WB607"])

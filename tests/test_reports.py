@@ -112,7 +112,11 @@ def mixed(gate: Gate) -> GateResult:
 def evil(gate: Gate) -> GateResult:
     """Every text that comes from the feed or a rule tries to break out."""
     row = {"sku": HOSTILE, "title": "x"}
-    return gate(json.dumps(row) + '\n{"sku": "half \\ud800"}\n', FakeEngine(hostile), "evil,feed:1.jsonl")
+    return gate(
+        json.dumps(row) + '\n{"sku": "half \\ud800"}\n',
+        FakeEngine(hostile, url="javascript:x"),
+        "evil,feed:1.jsonl",
+    )
 
 
 @pytest.fixture
@@ -341,7 +345,7 @@ def test_sarif_text_makes_no_links_and_opens_only_web_addresses(evil: GateResult
     run = sarif_run(evil)
     for entry in run["results"]:
         assert not re.search(r"(?<!\\)\[", entry["message"]["text"])
-    assert all(rule.get("helpUri", "https:").startswith("https:") for rule in run["tool"]["driver"]["rules"])
+    assert not any("helpUri" in rule for rule in run["tool"]["driver"]["rules"])
 
 
 # ----------------------------------------------------------------------------------------------------- JUnit
@@ -409,6 +413,7 @@ def test_github_commands_cannot_be_forged(evil: GateResult) -> None:
             assert re.match(r"::(error|warning|notice) (file=[^,:]*,line=\d+,)?title=[^,:]*::", line)
         assert not line.startswith("::error::")
     assert "file=evil%2Cfeed%3A1.jsonl,line=1," in written(evil, "github")
+    assert "]]> %250A {0}" in written(evil, "github")
 
 
 def test_github_shows_the_worst_and_counts_what_is_left_out(gate: Gate) -> None:

@@ -61,7 +61,7 @@ def load_baseline(path: Path, target: str) -> Baseline:
         content: object = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
     except FileNotFoundError:
         raise _problem(
-            f"the baseline {name} does not exist", expected="run once with --update-baseline"
+            f"the baseline {name} does not exist", expected="make it with --update-baseline FILE"
         ) from None
     except OSError as error:
         raise _problem(f"the baseline {name} cannot be read: {error.strerror}") from None

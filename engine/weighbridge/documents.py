@@ -65,8 +65,10 @@ def _is_number(value: object) -> bool:
 
 
 def _number(value: object) -> int | float:
-    if not _is_number(value) or not math.isfinite(cast(float, value)):
+    if not _is_number(value):
         raise _expected("a number")
+    if not math.isfinite(cast(float, value)):
+        raise _expected("a finite number")
     return cast("int | float", value)
 
 
@@ -208,6 +210,8 @@ _URL_CHECK, _URL_SCHEMA = _patterned(r"https?://\S+", "a web address (https://..
 _NON_EMPTY_CHECK, _ = _patterned(r"(?s).*\S.*", "text")
 
 NonEmpty = Annotated[str, _NON_EMPTY_CHECK, WithJsonSchema({"type": "string", "minLength": 1})]
+Characters = Annotated[str, Field(min_length=1)]
+"""Text in which spaces and line ends count too, such as a separator."""
 Id = Annotated[str, _ID_CHECK, _ID_SCHEMA]
 Name = Annotated[str, _ID_CHECK, AfterValidator(_not_reserved), _ID_SCHEMA]
 """An id that expressions may use as a name, and so must not be a word of the language."""
@@ -235,7 +239,7 @@ Share = Annotated[
 Weight = Annotated[
     int | float,
     BeforeValidator(_bounded("a weight from -10000 to 10000", -MAX_WEIGHT, MAX_WEIGHT, MAX_DECIMALS)),
-    WithJsonSchema({"type": "number", "minimum": -MAX_WEIGHT, "maximum": MAX_WEIGHT, "multipleOf": 0.001}),
+    WithJsonSchema({"type": "number", "minimum": -MAX_WEIGHT, "maximum": MAX_WEIGHT}),
 ]
 Points = Annotated[
     int | float,
@@ -405,17 +409,17 @@ class MappedColumn(Model):
     optional: StrictBool = Field(
         default=False, description="true: feeds without the column are read all the same."
     )
-    after: Opt[NonEmpty] = Field(
+    after: Opt[Characters] = Field(
         default=None,
         description="Keep only what stands behind this text; cells without it are missing.",
         examples=["/dp/"],
     )
-    before: Opt[NonEmpty] = Field(
+    before: Opt[Characters] = Field(
         default=None,
         description="Keep only what stands in front of this text; cells without it stay whole.",
         examples=["/"],
     )
-    strip: Opt[NonEmpty] = Field(
+    strip: Opt[Characters] = Field(
         default=None, description="Characters to remove from a number first.", examples=["$,"]
     )
     decimal: Literal[".", ","] = Field(
@@ -424,7 +428,7 @@ class MappedColumn(Model):
     date_format: Opt[NonEmpty] = Field(
         default=None, description="How dates are written; absent: YYYY-MM-DD.", examples=["%d/%m/%Y"]
     )
-    split: Opt[NonEmpty] = Field(
+    split: Opt[Characters] = Field(
         default=None,
         description="Separator of a list in one cell; absent: '|' where the cell has one, else ','.",
     )
@@ -436,7 +440,8 @@ class MappedColumn(Model):
         default=(),
         alias="json",
         description="Where the value is in a JSON cell: a key, `name=Material/value` in a list of objects; "
-        "`*` before a step takes all that fit (`*/name`, `*name=Fibre/value`). Of several the first that is there.",
+        "`*` before a step takes all that fit (`*/name`, `*name=Fibre/value`). "
+        "Of several the first that is there.",
     )
     map: dict[NonEmpty, Scalar] = Field(
         default_factory=dict,
@@ -587,8 +592,11 @@ class ScorecardOverride(PeriodModel):
 
 
 def _override_kind(value: object) -> str:
+    """The tag of an override, from its keys (or from the model, when it is written out again)."""
     keys = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
-    return "scorecard override" if "scorecard" in keys and "rule" not in keys else "rule override"
+    if isinstance(value, ScorecardOverride) or ("scorecard" in keys and "rule" not in keys):
+        return "scorecard override"
+    return "rule override"
 
 
 # The tags hold a blank, so that they can never be mistaken for a key when an error's place is looked up.
@@ -646,7 +654,7 @@ class TermListModel(Model):
     noun = "a term list"
     term_list: Name = Field(description="Id of the list; expressions call it terms.<id>.")
     title: Localised = Field(default_factory=dict, description="Name shown to people, by language.")
-    match: MatchModel = Field(default=MatchModel(), description="How terms are compared with text.")
+    match: MatchModel = Field(default=MatchModel(), description="Options; the defaults suit most lists.")
     terms: Annotated[TermsByLanguage, Field(min_length=1)] = Field(
         description="The terms, by language or as one list."
     )
@@ -830,37 +838,36 @@ class ColumnModel(Model):
     language: Opt[Language] = Field(default=None, description="Language of a reason column; default en.")
 
 
-def _inline_rows(value: object) -> object:
-    """Rows are a file name, or lists or mappings of plain cells; a cell may be a list of plain values."""
-    if isinstance(value, str):
-        if not value.strip():
-            raise _expected("the name of a CSV file, or rows")
-        return value
-    if not isinstance(value, list):
-        raise _expected("the name of a CSV file, or a list of rows")
-    rows = cast("list[object]", value)
-    return tuple(_inline_row(row, index) for index, row in enumerate(rows, 1))
+def _cell(value: object) -> Any:
+    """A cell of an inline row: a plain value, or a list of plain values."""
+    parts = cast("list[object]", value) if isinstance(value, list) else [value]
+    if any(isinstance(part, list | dict) for part in parts):
+        raise _expected("a plain cell (text, number, true/false, or a list of these)")
+    return value
 
 
-def _inline_row(row: object, number: int) -> object:
-    if not isinstance(row, list | dict):
-        raise _expected(f"row {number} as a list of cells or a mapping from column to cell")
-    cells = cast(
-        "list[object]", row if isinstance(row, list) else list(cast("dict[str, object]", row).values())
-    )
-    for cell in cells:
-        parts = cast("list[object]", cell) if isinstance(cell, list) else [cell]
-        if any(isinstance(part, list | dict) for part in parts):
-            raise _expected(f"plain cells in row {number} (text, number, true/false, or a list of these)")
-    return cast(object, row)
+def _row_kind(value: object) -> str:
+    return "row by column" if isinstance(value, dict) else "row of cells"
 
 
+def _rows_kind(value: object) -> str:
+    return "file name" if isinstance(value, str) else "inline rows"
+
+
+_CELL_TYPES = ["string", "number", "boolean", "null"]
+CellValue = Annotated[
+    Any,
+    PlainValidator(_cell),
+    WithJsonSchema({"type": [*_CELL_TYPES, "array"], "items": {"type": _CELL_TYPES}}),
+]
+Row = Annotated[
+    Annotated[tuple[CellValue, ...], Tag("row of cells")]
+    | Annotated[dict[NonEmpty, CellValue], Tag("row by column")],
+    Discriminator(_row_kind),
+]
 Rows = Annotated[
-    str | tuple[Any, ...],
-    BeforeValidator(
-        _inline_rows,
-        json_schema_input_type=str | list[list[Any] | dict[str, Any]],
-    ),
+    Annotated[NonEmpty, Tag("file name")] | Annotated[tuple[Row, ...], Tag("inline rows")],
+    Discriminator(_rows_kind),
 ]
 
 
@@ -911,8 +918,8 @@ class TableModel(Model):
         return tests | {name: _column("output", to=name) for name in self.outputs}
 
 
-def _column(role: ColumnRole, of: str | None = None, to: str | None = None) -> ColumnModel:
-    return ColumnModel.model_validate({"as": role, "of": of, "to": to} if of else {"as": role, "to": to})
+def _column(role: ColumnRole, **more: str) -> ColumnModel:
+    return ColumnModel.model_validate({"as": role, **more})
 
 
 def _filled(header: str, column: ColumnModel) -> ColumnModel:

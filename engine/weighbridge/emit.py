@@ -219,10 +219,10 @@ class Emitter:
         first, again = self._kept(left)
         if isinstance(right, Const) and right.value is not None:
             value = self.value(right)
-            return f"{first} == {value}" if wanted else f"({first} is not None and {again} != {value})"
+            return f"{first} == {value}" if wanted else f"({_known(left, first)}{again} != {value})"
         other, other_again = self._kept(right)
         same = "==" if wanted else "!="
-        return f"({first} is not None and {other} is not None and {again} {same} {other_again})"
+        return f"({_known(left, first)}{_known(right, other)}{again} {same} {other_again})"
 
     def _member(self, item: Expr, values: frozenset[float | str], wanted: bool) -> str:
         options = self.constant(values)
@@ -238,7 +238,7 @@ class Emitter:
         if wanted:
             return f"({first} is not None and {self.value(item)} in {again})"
         element, element_again = self._kept(item)
-        inner = f"{element} is not None and {element_again} not in {again}"
+        inner = f"{_known(item, element)}{element_again} not in {again}"
         return f"({first} is not None and (not {again} or ({inner})))"
 
     def _missing(self, x: Expr, wanted: bool) -> str:
@@ -256,7 +256,12 @@ class Emitter:
         found = f"{index} in {hits}"
         if wanted:
             return found
-        return f"({self.value(text)} is not None and {index} not in {hits})"
+        return f"({_known(text, self.value(text))}{index} not in {hits})"
+
+
+def _known(node: Expr, code: str) -> str:
+    """Code for "is known, and"; nothing for a constant, of which Python would warn."""
+    return "" if isinstance(node, Const) and node.value is not None else f"{code} is not None and "
 
 
 def _terms(terms: Expr) -> Value:

@@ -1,17 +1,18 @@
 """Folding: one spelling for all the ways of writing the same words, and the way back to the original text.
 
-A `Folding` turns a text into *match text*: words separated by single spaces, with a space before the first and
-after the last, so that a whole word is found by looking for `" word "`. Characters of scripts that are written
-without spaces (Han, kana, Thai, Lao, Khmer, Myanmar), Hangul syllables and symbols are words of their own:
-`"100%棉花"` becomes `" 100 % 棉 花 "`.
+A `Folding` turns a text into *match text*: words separated by single spaces, with a space before the
+first and after the last, so that a whole word is found by looking for `" word "`. Characters of scripts
+that are written without spaces (Han, kana, Thai, Lao, Khmer, Myanmar), Hangul syllables and symbols are
+words of their own: `"100%棉花"` becomes `" 100 % 棉 花 "`.
 
-Beside the match text there are its *gaps*: a string of the same length in which every space is replaced by a code
-for what stood there in the original: nothing, a space, a hyphen, a comma, the end of a clause ...
+Beside the match text there are its *gaps*: a string of the same length in which every space is replaced
+by a code for what stood there in the original: nothing, a space, a hyphen, a comma, the end of a clause
+...
 
-Folding is defined character by character, after two steps that keep the length of the text (`_prepare`), and Unicode
-compatibility normalisation (NFKC), which never reaches beyond a cluster (a character and the marks that follow it).
-Hence the fast form, which folds the whole text at once in C, and the mapped form, which folds cluster by cluster
-and knows where each folded character came from, give the same match text.
+Folding is defined character by character, after two steps that keep the length of the text (`_prepare`),
+and Unicode compatibility normalisation (NFKC), which never reaches beyond a cluster (a character and the
+marks that follow it). Hence the fast form, which folds the whole text at once in C, and the mapped form,
+which folds cluster by cluster and knows where each folded character came from, give the same match text.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from functools import cache, lru_cache
 ADJACENT = "\x1f"  # nothing: the words touch, as in "猪肉", "100%" or "LED灯"
 SPACE = " "  # spaces, quotation marks, apostrophes, middle dots, underscores, control characters
 HYPHEN = "\x1c"  # hyphen or en dash touching a word
-SLASH = "\x1d"
+SLASH = "\x1d"  # a slash or Japanese middle dot
 COLON = "\x1e"
 COMMA = "\t"  # a comma touching both neighbours: "pork,lard", "1,000"
 LIST = "\v"  # any other comma
@@ -39,9 +40,9 @@ GAP_CODES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85"
 
 _SEPARATORS: dict[str, str] = {
     **dict.fromkeys("\n\v\f\r\x85\u2028\u2029—―", LINE),
-    **dict.fromkeys("_\\'\"`´’‘‚‛“”„‟«»‹›′″‵‶＂ʹʺʻʼʽʾʿˈˊˋ՚׳״·‧・‿⁀「」『』〈〉《》〝〞〟་༌፡®©", SPACE),
+    **dict.fromkeys("_\\'\"`´’‘‚‛“”„‟«»‹›′″‵‶＂ʹʺʻʼʽʾʿˈˊˋ՚׳״·‧‿⁀「」『』〈〉《》〝〞〟་༌፡®©", SPACE),
     **dict.fromkeys("−~", HYPHEN),
-    **dict.fromkeys("/⁄∕", SLASH),
+    **dict.fromkeys("/⁄∕・", SLASH),
     ":": COLON,
     ",": COMMA,
     "٬": COMMA,
@@ -53,11 +54,14 @@ _SEPARATORS: dict[str, str] = {
 }
 _SYMBOL_PUNCTUATION = frozenset("#%&*@‰٪")  # punctuation by category, but symbols in a listing
 
-# Characters that mean nothing to a reader of the text: format characters, joiners, variation selectors, invisible
+# Characters that mean nothing to a reader of the text: format characters, joiners, variation selectors,
+# invisible
 # fillers, Arabic tatweel, the keycap mark and emoji skin tones.
-_IGNORED = (
+_IGNORED_IN_PLANE_0 = (
     "\xad\u034f\u0600-\u0605\u061c\u0640\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_IGNORED = _IGNORED_IN_PLANE_0 + (
     "\U000110bd\U000110cd\U00013430-\U00013438\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff"
 )
@@ -68,7 +72,12 @@ _DETACHED = "²³¹¼-¾´\u2070\u2074-\u2079\u2080-\u2089⅐-⅟↉①-⑳㉑-�
 _STROKES = {
     **dict(zip("đðøłħŧıɓɗƙƴɨʉƚɫɖɛɔ", "ddolhtibdkyiulldeo", strict=True)),
     **dict(zip("ĐÐØŁĦŦƁƊƘƳƗɄȽⱢƉƐƆ", "DDOLHTBDKYIULLDEO", strict=True)),
-    **{"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"},
+    "æ": "ae",
+    "Æ": "AE",
+    "œ": "oe",
+    "Œ": "OE",
+    "þ": "th",
+    "Þ": "TH",
     **dict.fromkeys("ىیې", "ي"),
     **dict.fromkeys("ةۀہۂھەۃ", "ه"),
     **dict.fromkeys("کڪ", "ك"),
@@ -94,7 +103,8 @@ _UNSPACED = _ranges(
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u303c\u3041-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\uff66-\uff9f\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
 )
-# Marks that are accents: generic (Latin, Greek, Cyrillic), Cyrillic numerals, Hebrew points, Arabic harakat.
+# Marks that are accents: generic (Latin, Greek, Cyrillic), Cyrillic numerals, Hebrew points, Arabic
+# harakat.
 # Japanese voicing marks, Indic, Thai, Lao, Khmer and Myanmar signs are letters to their readers and stay.
 _ACCENTS = _ranges(
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -138,10 +148,8 @@ class _Preparation(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         if is_ignored(char):
-            value = ""
-        else:
-            value = _detach(char) if _within(code, _DETACHED_RANGES) else char
-        return _remember(self, code, value)
+            return _remember(self, code, "")
+        return _remember(self, code, _detach(char) if _within(code, _DETACHED_RANGES) else char)
 
 
 def _remember(table: dict[int, str], code: int, value: str) -> str:
@@ -200,7 +208,9 @@ class _Characters(dict[int, str]):
             return _remember(self, code, f"{ADJACENT}{char}{ADJACENT}")
         letters = self._letters[code]
         alone = any(is_unspaced(c) or is_hangul(c) for c in letters)
-        return _remember(self, code, "".join(f"{ADJACENT}{c}{ADJACENT}" for c in letters) if alone else letters)
+        return _remember(
+            self, code, "".join(f"{ADJACENT}{c}{ADJACENT}" for c in letters) if alone else letters
+        )
 
 
 def _gap_of(char: str) -> str | None:
@@ -227,9 +237,7 @@ _LATIN = "A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\u
 _CYRILLIC_GREEK = "\u0370-\u03ff\u0400-\u0482\u048a-\u052f\u1f00-\u1fff"
 _BETWEEN = f"0-9\u0300-\u036f{_IGNORED}"
 _HAS_CYRILLIC_GREEK = re.compile(f"[{_CYRILLIC_GREEK}]")
-_MIXED = re.compile(
-    f"[{_LATIN}][{_BETWEEN}]*[{_CYRILLIC_GREEK}]|[{_CYRILLIC_GREEK}][{_BETWEEN}]*[{_LATIN}]"
-)
+_MIXED = re.compile(f"[{_LATIN}][{_BETWEEN}]*[{_CYRILLIC_GREEK}]|[{_CYRILLIC_GREEK}][{_BETWEEN}]*[{_LATIN}]")
 _WORD = re.compile(f"[{_LATIN}{_CYRILLIC_GREEK}{_BETWEEN}]+")
 
 _CYRILLIC_LIKE_LATIN = dict(
@@ -266,13 +274,16 @@ def _unify_script(match: re.Match[str]) -> str:
 
 
 def _mark_class() -> str:
-    """Character class of all marks that normalisation reorders, wide beyond the basic plane."""
-    marks = "".join(chr(c) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
-    return f"{marks}\U000101fd-\U000119ff\U00016af0-\U0001bc9e\U0001d165-\U0001d244\U0001e000-\U0001e94a"
+    """All marks of the basic plane that normalisation reorders."""
+    return "".join(chr(c) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
 
 
 _MARK_RUN_LIMIT = 30  # as in the Stream-Safe Text Format of UAX 15
-_MARKS = f"[{_mark_class()}{_IGNORED}]"
+_HAS_MARK = re.compile(f"[{_mark_class()}\U00010000-\U0010ffff]")
+_MARKS = (
+    f"[{_mark_class()}{_IGNORED}\U000101fd-\U000119ff\U00016af0-\U0001bc9e\U0001d165-\U0001d244"
+    "\U0001e000-\U0001e94a]"
+)
 _MARK_RUN = re.compile(f"({_MARKS}{{{_MARK_RUN_LIMIT}}}){_MARKS}+")
 _FILLER = "\u034f"
 
@@ -284,12 +295,14 @@ def _prepare(text: str) -> str:
     """
     if _HAS_CYRILLIC_GREEK.search(text) and _MIXED.search(text):
         text = _WORD.sub(_unify_script, text)
-    if len(text) > 512:
+    if len(text) > 512 and _HAS_MARK.search(text):
         text = _MARK_RUN.sub(lambda m: m[1] + _FILLER * (len(m[0]) - _MARK_RUN_LIMIT), text)
     return text
 
 
-_SPECIAL = re.compile(f"[{_IGNORED}{_DETACHED}]")
+# Which texts `_Preparation` can change, at least; one wide range beyond the basic plane keeps the
+# search fast.
+_SPECIAL = re.compile(f"[{_IGNORED_IN_PLANE_0}{_DETACHED}\U00010000-\U0010ffff]")
 _PREPARATION = _Preparation()
 
 # From folded text to match text and gaps.
@@ -330,12 +343,12 @@ class Mapped:
     ends: list[int]
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Where the non-empty stretch `text[start:end]`, which begins and ends in words, stood in the original."""
+        """Where `text[start:end]`, which begins and ends inside words, stood in the original."""
         return self.starts[start], self.ends[end - 1]
 
 
 class Folding:
-    """One way of folding: with or without case and accents. Width is always folded. Immutable, thread-safe."""
+    """One way of folding: with or without case and accents, always width. Safe to share between threads."""
 
     def __init__(self, fold_case: bool, fold_accents: bool) -> None:
         self.letters = _Letters(fold_case, fold_accents)
@@ -343,28 +356,26 @@ class Folding:
         ascii_forms = [self._characters[code] for code in range(128)]
         words = [_single(form) or SPACE for form in ascii_forms]
         gaps = [_single(form) or form for form in ascii_forms]
-        self._ascii_words = bytes(map(ord, words)) + bytes(128)
-        self._ascii_gaps = bytes(map(ord, gaps)) + bytes(128)
+        beyond = bytes(range(128, 256))
+        self._ascii_words = bytes(map(ord, words)) + beyond
+        self._ascii_gaps = bytes(map(ord, gaps)) + beyond
         self._ascii_symbols = tuple(_single(form) or "" for form in ascii_forms if len(form) > 1)
+        self._short_run = lru_cache(maxsize=1 << 12)(self._fold)
 
     def match_text(self, text: str) -> str:
         """The match text of `text`. Runs in C but for a handful of calls per text."""
-        if not text.isascii():
-            words = " ".join(self._fold(_prepare(text)).split())
-            return f" {words} " if words else " "
-        folded = text.encode("ascii").translate(self._ascii_words).decode("ascii")
-        for symbol in self._ascii_symbols:
-            if symbol in folded:
-                folded = folded.replace(symbol, f" {symbol} ")
-        folded = f" {folded} "
-        while "  " in folded:
-            folded = folded.replace("  ", " ")
-        return folded
+        if text.isascii():
+            folded = f" {self._fold_ascii(text, self._ascii_words, SPACE)} "
+            while "  " in folded:
+                folded = folded.replace("  ", " ")
+            return folded
+        words = " ".join(self._fold_mixed(text, self._ascii_words, SPACE).split())
+        return f" {words} " if words else " "
 
     def gaps(self, text: str) -> str:
         """The gaps of `text`: its match text with gap codes for spaces; the ends count as end of clause."""
-        folded = self._fold_ascii(text) if text.isascii() else self._fold(_prepare(text))
-        return _gaps(folded)
+        fold = self._fold_ascii if text.isascii() else self._fold_mixed
+        return _gaps(fold(text, self._ascii_gaps, ADJACENT))
 
     def mapped(self, text: str) -> Mapped:
         """Match text and gaps together with the way back to `text`; slower, for texts with matches."""
@@ -393,12 +404,29 @@ class Folding:
             prepared = prepared.translate(_PREPARATION)
         return unicodedata.normalize("NFKC", prepared).translate(self._characters)
 
-    def _fold_ascii(self, text: str) -> str:
-        folded = text.encode("ascii").translate(self._ascii_gaps).decode("ascii")
+    def _fold_ascii(self, text: str, table: bytes, beside_symbol: str) -> str:
+        """`_fold` for ASCII text; with the table of words all gaps become spaces."""
+        return self._isolate(text.encode("ascii").translate(table).decode("ascii"), beside_symbol)
+
+    def _fold_mixed(self, text: str, table: bytes, beside_symbol: str) -> str:
+        """The same for any text: the ASCII parts by table, the others by `_fold`."""
+        prepared = _prepare(text).encode("utf-8", "surrogatepass").translate(table)
+        parts = _NOT_ASCII.split(prepared.decode("utf-8", "surrogatepass"))
+        for index in range(1, len(parts), 2):
+            before, run = parts[index - 1], parts[index]
+            if before and before[-1] not in GAP_CODES and _extends(run[0]):
+                parts[index - 1], run = before[:-1], before[-1] + run
+            parts[index] = self._short_run(run) if len(run) < 16 else self._fold(run)
+        return self._isolate("".join(parts), beside_symbol)
+
+    def _isolate(self, folded: str, beside: str) -> str:
         for symbol in self._ascii_symbols:
             if symbol in folded:
-                folded = folded.replace(symbol, f"{ADJACENT}{symbol}{ADJACENT}")
+                folded = folded.replace(symbol, f"{beside}{symbol}{beside}")
         return folded
+
+
+_NOT_ASCII = re.compile("([^\0-\x7f]+)")
 
 
 def _single(form: str) -> str | None:
@@ -408,7 +436,8 @@ def _single(form: str) -> str | None:
 
 
 def _gaps(folded: str) -> str:
-    squeezed = _GAP_RUN.sub(_strongest, folded.strip(GAP_CODES))
+    once = folded.strip(GAP_CODES).replace(ADJACENT * 2, ADJACENT)
+    squeezed = _GAP_RUN.sub(_strongest, once)
     return f"{STOP}{squeezed}{STOP}" if squeezed else STOP
 
 
@@ -430,7 +459,9 @@ def _extends(char: str) -> bool:
         return True
     first = unicodedata.normalize("NFKD", char)[0]
     vowel_or_final_jamo = "\u1160" <= first <= "\u11ff"
-    kirat_rai_vowel = "\U00016d67" <= first <= "\U00016d6a"  # the only other letters that compose (Unicode 16)
+    kirat_rai_vowel = (
+        "\U00016d67" <= first <= "\U00016d6a"
+    )  # the only other letters that compose (Unicode 16)
     return is_mark(first) or vowel_or_final_jamo or kirat_rai_vowel
 
 

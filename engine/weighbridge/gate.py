@@ -65,7 +65,7 @@ from weighbridge.gate_findings import (
 )
 from weighbridge.gate_result import Counts, ExitCode, GateRequest, GateResult, RuleText
 from weighbridge.messages import LANGUAGES, REPORT, phrase
-from weighbridge.waivers import WaiverBook, check_names, load_waivers
+from weighbridge.waivers import WaiverBook, check_names, load_waivers, waivers_of
 
 if TYPE_CHECKING:
     from weighbridge.decisions import Decision, Finding, Source
@@ -102,8 +102,8 @@ def run_gate(
 ) -> GateResult:
     """Check a feed. Never raises about its input: what is wrong is in `notes`, with exit code UNUSABLE.
 
-    `waivers` and `baseline` are files; `as_of` dates the decisions and the waivers alike. With no `baseline`
-    file every finding counts.
+    `waivers` and `baseline` are files; without `waivers` those of the project hold, without `baseline` every
+    finding counts. `as_of` dates the decisions and the waivers alike.
     """
     started = time.perf_counter()
     request = GateRequest(relative_path(feed_path), target, tuple(dict.fromkeys(markets)), as_of, fail_on)
@@ -129,6 +129,7 @@ class _Run:
         self.request = request
         self.spool = FindingSpool()
         self.counts = Counts(verdicts={market: {} for market in request.markets})
+        self.project_path = relative_path(engine.project.root)
         self.notes: list[Diagnostic] = []
         self.rules: dict[str, RuleText] = {}
         self.waivers = WaiverBook((), request.as_of)
@@ -158,10 +159,13 @@ class _Run:
                 self.notes.append(unknown_name("WB605", "market", market, engine.markets))
 
     def load_waivers(self, path: Path | None) -> None:
-        if path is None:
-            return
+        """The waivers of the file, or else those of the project."""
+        own = self.engine.project.waivers
         try:
-            waivers = load_waivers(path)
+            if path is not None:
+                waivers = load_waivers(path)
+            else:
+                waivers = waivers_of(own, self.project_path) if own is not None else ()
         except DiagnosticError as error:
             self.notes += error.diagnostics
             return
@@ -387,7 +391,8 @@ class _Run:
             if key is None or key_hash(key) not in repeated:
                 continue
             times[key] = times.get(key, 0) + 1
-            if first.setdefault(key, record.line) == record.line and times[key] == 1:
+            if times[key] == 1:
+                first[key] = record.line
                 continue
             self.counts.repeated_keys += 1
             place = _Place(self.request.feed, max(1, record.line), record.row, key, key, ("key", key))
@@ -410,7 +415,7 @@ class _Run:
             self.counts,
             tuple(self.notes),
             self.rules,
-            relative_path(self.engine.project.root),
+            self.project_path,
             elapsed,
             self.baseline,
             self.spool,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -38,7 +37,7 @@ from weighbridge.tables import (
 )
 from weighbridge.templates import Template, parse_template
 from weighbridge.terms import TermList, check_term
-from weighbridge.tree import Call, Const, Expr, Or, Type, Value, conjunction, walk
+from weighbridge.tree import Call, Const, Expr, Type, Value, walk
 from weighbridge.unparse import unparse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")

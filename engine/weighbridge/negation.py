@@ -1,7 +1,7 @@
 """Negation: whether the words around a match say that the thing is absent, or is something else.
 
-The cues are data, grouped by what they do; each is folded like the text, so that one spelling covers case, accents,
-width and apostrophes. A cue is looked for within the clause of the match only (see `negated`).
+A cue (`negation_cues`) is looked for in the clause of the match only: backwards over the words before it
+and along the list it is a member of, then forwards. The rules are told in `terms`.
 """
 
 from __future__ import annotations
@@ -25,24 +25,28 @@ from .folding import (
     SLASH,
     SPACE,
     STOP,
-    Folding,
     folding,
     is_hangul,
+    is_mark,
     is_unspaced,
 )
+from .negation_cues import (
+    AFTER,
+    AND,
+    BEFORE,
+    BREAKERS,
+    FILLERS,
+    FREE_GOODS,
+    ITEM,
+    MATERIALS,
+    OR,
+    SUBSTITUTE_AFTER,
+    WORD,
+    CueGroup,
+    Kind,
+    phrases,
+)
 
-Kind = Literal[
-    "absent",  # says that the thing is not there; governs lists closed by "and" or "or"
-    "no",  # the same, but too loose to govern "A, B and C": only "A, B or C"
-    "compound",  # binds to the next or last word only: "non-alcoholic"
-    "substitute",  # another thing in the likeness of the named material: "faux leather"
-    "not_a_cue",  # looks like a cue and is none: "not only", "no doubt"
-]
-
-# Distances: a word counts 3, a character of a script without spaces counts 1.
-_WORD = 3
-_WINDOW = 2 * _WORD  # two words may stand between cue and match: the cue is within three words of it
-_ITEM = 3 * _WORD  # length of one member of a list
 _MAX_ITEMS = 8
 _BEFORE_CHARS, _AFTER_CHARS = 240, 160  # no cue is looked for farther away, however long the words
 
@@ -54,199 +58,9 @@ class _Cue:
     reach: int
 
 
-# fmt: off
-_BEFORE: tuple[tuple[Kind, int, tuple[str, ...]], ...] = (
-    ("absent", _WINDOW, (
-        # en
-        "without", "w/o", "free of", "free from", "does not contain", "doesn't contain", "doesnt contain",
-        "do not contain", "don't contain", "not contain", "not containing", "cannot contain", "contains no",
-        "contain no", "containing no", "contains zero", "made without", "not made with", "not made from",
-        "not made of", "not include", "doesn't include", "don't include", "includes no", "excluding", "excludes",
-        "instead of", "alternative to", "alternatives to", "replacement for", "substitute for",
-        "compatible with", "for use with", "w/out",
-        # de
-        "ohne", "frei von", "enthält kein", "enthält keine", "enthält keinen", "statt", "anstatt", "anstelle von",
-        "alternative zu", "kompatibel mit",
-        # fr
-        "sans", "ne contient pas", "ne contient aucun", "ne contient aucune", "exempt de", "exempte de",
-        "exempts de", "au lieu de", "à la place de", "alternative à", "compatible avec",
-        # es
-        "sin", "libre de", "libres de", "no contiene", "no contienen", "exento de", "en lugar de", "en vez de",
-        "alternativa a", "compatible con",
-        # pt
-        "sem", "livre de", "livres de", "isento de", "isenta de", "não contém", "em vez de", "compatível com",
-        # it
-        "senza", "privo di", "priva di", "non contiene", "invece di", "compatibile con",
-        # nl
-        "zonder", "vrij van", "bevat geen", "in plaats van", "compatibel met",
-        # id, ms
-        "tanpa", "bebas dari", "bebas daripada", "tidak mengandung", "tidak mengandungi", "tak mengandung",
-        "tiada", "pengganti", "kompatibel dengan", "serasi dengan",
-        # vi
-        "không chứa", "không có", "không dùng", "không sử dụng", "không bao gồm", "thay cho", "thay thế",
-        "tương thích với",
-        # ru, pl
-        "без", "не содержит", "вместо", "bez", "nie zawiera", "zamiast",
-        # hi
-        "बिना",
-        # he
-        "ללא", "בלי", "לא מכיל", "אינו מכיל", "אינה מכילה", "במקום",
-    )),
-    ("absent", _ITEM, (
-        # ar, fa: three words between, since nouns of one thing stand side by side (دهن لحم الخنزير)
-        "بدون", "خالي من", "خال من", "خالية من", "لا يحتوي على", "لا تحتوي على", "لا يحتوي", "بلا", "من دون",
-        "دون", "بدلا من", "متوافق مع", "فاقد",
-    )),
-    ("absent", 0, (
-        # zh, ja, th: written together with what they negate, or with filler characters between
-        "不含", "不含有", "不包含", "不添加", "未添加", "不使用", "未使用", "没有", "沒有", "不是", "并非", "不得含有",
-        "代替", "替代", "兼容",
-        "ปราศจาก", "ไม่มี", "ไม่มีสาร", "ไม่มีส่วนผสมของ", "ไม่มีส่วนประกอบของ", "ไม่ผสม", "ไม่ใส่", "ไม่ใช้", "ไม่ใช่",
-    )),
-    ("no", _WINDOW, (
-        # en, es, it; de; fr; pt; nl; id, ms; vi; tr; ru, pl
-        "no", "not", "never", "zero", "neither", "nor", "isn't", "aren't", "wasn't", "isnt", "arent", "0%", "0.0%",
-        "0.00%",
-        "kein", "keine", "keinen", "keinem", "keiner", "keines", "nicht", "niemals", "null",
-        "pas de", "pas d'", "aucun", "aucune", "zéro", "jamais de", "ni",
-        "ningún", "ninguna", "nunca", "cero",
-        "não", "nenhum", "nenhuma",
-        "nessun", "nessuna", "nessuno",
-        "geen", "niet", "nooit",
-        "tidak", "bukan", "tak", "nol",
-        "không", "chẳng",
-        "sıfır",
-        "не", "нет", "nie",
-        # ar, he
-        "ليس", "ليست", "לא", "אין",
-    )),
-    ("compound", 0, (
-        "non", "anti", "0", "bebas", "غير", "ضد",
-        "无", "無", "零", "非", "脱", "ノン", "アンチ",
-    )),
-    ("substitute", _WORD, (
-        "faux", "fake", "imitation", "artificial", "synthetic", "vegan", "vegetarian", "mock", "simulated", "ersatz",
-        "man made", "manmade", "plant based", "vegane", "veganes", "veganer", "künstliche", "künstliches",
-        "simili", "finta", "finto", "falso", "falsa",
-        "искусственная", "искусственный", "인조", "비건", "합성", "페이크",
-    )),
-    ("substitute", 0, (
-        "人造", "仿", "仿真", "假", "人工", "合成", "植物", "素", "纯素", "フェイク", "イミテーション", "ヴィーガン",
-    )),
-    ("not_a_cue", 0, (
-        # more than the negated thing alone
-        "not only", "not just", "not merely", "not simply", "not least", "nicht nur", "pas seulement", "no solo",
-        "no sólo", "non solo", "não só", "não apenas", "niet alleen", "bukan hanya", "tidak hanya", "bukan sekadar",
-        "không chỉ", "không những", "не только", "不仅", "不仅是", "不只", "不只是", "不但",
-        # either way
-        "with or without", "mit oder ohne", "avec ou sans", "con o sin", "com ou sem", "con o senza", "if not",
-        "whether or not", "why not",
-        # set phrases, and what is absent is named by the phrase itself
-        "no doubt", "no matter", "no wonder", "no problem", "no problems", "no need", "no other", "no less",
-        "no longer", "no slip", "no show", "no iron", "no pull", "no drill", "no sew", "no bake", "no cook", "no tie",
-        "no fuss", "no mess", "no brand", "no box", "no logo", "no battery", "no batteries", "no returns", "no return",
-        "no refund", "no refunds", "no exchange", "no tax", "no assembly", "no tools", "no touch", "no wire",
-        "no minimum", "not responsible", "sans fil", "sans manches", "sans manche", "sans couture", "sans doute",
-        "sans contact", "sans serif", "sin duda", "sin mangas", "sin cable", "sin cables", "sin costuras",
-        "sem dúvida", "sem fio", "sem mangas", "senza fili", "senza maniche", "ohne zweifel", "bebas ongkir",
-        "không gian", "không khí", "không dây", "tanpa lengan", "tanpa kabel",
-    )),
-)
-
-_AFTER: tuple[tuple[Kind, int, tuple[str, ...]], ...] = (
-    ("no", _WINDOW, (
-        # tr
-        "içermez", "içermeyen", "içermiyor", "içermemektedir", "bulunmaz", "bulunmamaktadır", "kullanılmaz",
-        "kullanılmamıştır", "kullanılmadan", "yoktur", "yok", "değil", "değildir", "yerine", "uyumlu",
-    )),
-    ("no", _WORD, (
-        "not included", "not contained", "not used", "is excluded", "are excluded", "sold separately",
-        "nicht enthalten", "nicht inbegriffen", "non inclus", "non incluse", "no incluido", "no incluida",
-        "no incluidos", "no incluidas", "não incluído", "não incluída", "non incluso", "non inclusa",
-        "niet inbegrepen", "tidak termasuk", "không bao gồm",
-    )),
-    ("no", _ITEM, ("नहीं", "के बिना", "के बग़ैर", "के बजाय", "غير موجود", "غير مشمول")),
-    ("compound", 0, (
-        "free", "frei", "vrij", "मुक्त", "रहित", "फ्री",
-        "フリー", "ゼロ", "なし", "抜き", "レス", "프리", "除外", "不包括", "の代わり",
-        "无添加",  # only here: before a noun it says that the noun is free of additives
-    )),
-    ("no", 0, (
-        # ja
-        "不使用", "未使用", "不含", "使用していません", "使用しておりません", "使用しない", "使用せず",
-        "使っていません", "使っておりません", "含みません", "含まない", "含まず", "含まれません", "含まれていません",
-        "含まれておりません", "含んでいません", "含んでおりません", "入っていません", "入っておりません",
-        "配合していません", "ではありません", "ではない", "じゃない", "以外",
-        # ko
-        "없음", "없는", "없이", "없습니다", "무첨가", "미첨가", "미함유", "무함유", "미사용", "무사용", "불포함", "미포함",
-        "아님", "아닌", "아닙니다", "사용하지 않", "함유하지 않", "포함하지 않", "포함되지 않", "첨가하지 않", "들어있지 않",
-        "들어가지 않", "들어 있지 않", "함유되지 않", "사용되지 않", "대신", "호환",
-    )),
-    ("not_a_cue", 0, (
-        "フリーサイズ", "フリース", "フリーダム", "フリーハンド", "フリーマーケット", "フリーランス", "フリーストップ",
-        "レスキュー", "レストラン", "프리사이즈", "프리 사이즈", "프리미엄", "프리스타일",
-    )),
-)
-
-# Dutch "of" and "en" are left out: in English and French they hold a phrase together ("sans manches en cuir").
-_OR = (
-    "or", "nor", "oder", "noch", "ou", "ni", "o", "u", "e nem", "nem", "né", "atau", "mahupun", "ataupun", "hoặc",
-    "hay", "veya", "ya da", "или", "ни", "lub", "ani", "أو", "ولا", "או", "या", "หรือ", "或", "或者", "または",
-    "もしくは", "又は", "や", "또는",
-)
-_AND = (
-    "and", "&", "+", "und", "et", "y", "e", "dan", "và", "ve", "и", "و", "और", "तथा", "และ", "和", "及", "以及", "与",
-    "與", "跟", "と", "及び", "および", "ならびに", "및", "와", "과",
-)
-
-# Words after which another statement begins.
-_BREAKERS = frozenset((
-    "but", "however", "with", "contains", "contain", "containing", "includes", "include", "including", "made", "is",
-    "are", "has", "have", "just", "only", "except", "plus", "while", "aber", "sondern", "mit", "enthält", "nur", "mais",
-    "avec", "contient", "pero", "sino", "con", "contiene", "mas", "com", "contém", "ma", "maar", "met", "bevat", "tapi",
-    "tetapi", "melainkan", "dengan", "mengandung", "nhưng", "với", "ama", "fakat", "içerir", "но", "с", "содержит",
-    "لكن", "مع", "يحتوي", "लेकिन", "אבל", "עם",
-))
-
-# Characters that may stand between a cue and what it negates in scripts without spaces ("不含任何酒精").
-_FILLERS = frozenset(
-    "任何一切有的动動物性其他它人工添加化学學食用可能成分分由来來原料類类等肉皮油脂系素材含有物エキスなどはをがもの全くまったく"
-    "성분은는이가을를도류함유사용전혀절등의고기제품"
-)
-
-# Free things that are not "pork free": after " free" they make it an adjective of what follows.
-_FREE_GOODS = frozenset((
-    "shipping", "ship", "delivery", "postage", "gift", "gifts", "sample", "samples", "return", "returns", "refund",
-    "trial", "download", "express", "shipment", "us", "uk", "usa", "worldwide", "international", "standing", "range",
-    "size", "installation", "exchange", "people", "haus", "with", "for", "to", "if", "when", "on", "over", "bonus",
-    "extra", "pen", "box", "bag", "case", "gratis", "style", "time", "hand", "fall", "form", "डिलीवरी", "शिपिंग", "होम",
-))
-
-# Animal materials: only these are replaced by a likeness. A fake weapon stays a weapon, vegan wine stays wine.
-_MATERIALS = frozenset((
-    "leather", "leathers", "fur", "furs", "suede", "nubuck", "wool", "silk", "ivory", "pearl", "pearls", "down",
-    "feather", "feathers", "horn", "bone", "bones", "shell", "tortoiseshell", "skin", "skins", "hide", "hides",
-    "sheepskin", "shearling", "lambskin", "calfskin", "cowhide", "pigskin", "snakeskin", "crocodile", "alligator",
-    "python", "ostrich", "mink", "rabbit", "fox", "cashmere", "angora", "mohair", "hair", "coral", "bristle",
-    "bristles", "meat", "pork", "bacon", "ham", "lard", "sausage", "sausages", "beef", "chicken", "gelatin", "gelatine",
-    "collagen", "tallow", "rennet", "cheese", "caviar", "fish", "duck", "foie",
-    "leder", "pelz", "fell", "wolle", "seide", "fleisch", "wurst", "schinken", "speck",
-    "cuir", "fourrure", "daim", "laine", "soie", "ivoire", "viande", "jambon", "porc",
-    "cuero", "piel", "lana", "seda", "marfil", "carne", "cerdo", "gelatina", "jamón", "couro", "pele", "porco",
-    "pelle", "pelliccia", "seta", "leer", "bont", "kulit", "bulu", "daging", "da", "lông", "deri", "kürk",
-    "кожа", "мех", "皮", "革", "毛", "绒", "絨", "羽", "骨", "角", "牙", "肉", "丝", "絲", "珠", "죽", "피",
-))
-_SUBSTITUTE_AFTER = frozenset((
-    "sintético", "sintética", "sintetico", "sintetica", "vegano", "vegana", "ecológico", "ecologica", "falso", "falsa",
-    "synthétique", "végétalien", "végétalienne", "artificiel", "artificielle", "sintetis", "imitasi", "vegan",
-    "tiruan", "palsu", "substitute", "substitutes", "alternative",
-))
-# fmt: on
-
 _PLAIN = folding(True, True)
 _SPLIT = re.compile(f"([{GAP_CODES}])")
 _DECIMAL = re.compile(f"(?<=[0-9])[{COMMA}{POINT}](?=[0-9])")
-_COMMAS = (COMMA, LIST)
 
 
 def _words_of(gaps: str) -> list[str]:
@@ -260,35 +74,35 @@ def _fold(phrase: str) -> tuple[str, ...]:
     return tuple(_words_of(_PLAIN.gaps(phrase).strip(GAP_CODES))[::2])
 
 
-def _fold_words(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(word for phrase in words for word in _fold(phrase))
+def _fold_words(block: str) -> frozenset[str]:
+    return frozenset(word for phrase in phrases(block) for word in _fold(phrase))
 
 
-def _by_word(
-    groups: Iterable[tuple[Kind, int, Iterable[str]]], position: Literal[0, -1]
-) -> dict[str, tuple[_Cue, ...]]:
+def _by_word(groups: Iterable[CueGroup], position: Literal[0, -1]) -> dict[str, tuple[_Cue, ...]]:
     """Cues by their first (0) or last (-1) word, longest first."""
     cues: dict[str, dict[tuple[str, ...], _Cue]] = {}
-    for kind, reach, phrases in groups:
-        for phrase in phrases:
+    for group in groups:
+        for phrase in group.phrases():
             words = _fold(phrase)
-            cues.setdefault(words[position], {}).setdefault(words, _Cue(words, kind, reach))
+            cues.setdefault(words[position], {}).setdefault(words, _Cue(words, group.kind, group.reach))
     return {
         word: tuple(sorted(found.values(), key=lambda cue: -len(cue.words))) for word, found in cues.items()
     }
 
 
-_BEFORE_CUES = _by_word(_BEFORE, -1)
-_AFTER_CUES = _by_word(_AFTER, 0)
-_JOINER_GROUPS: tuple[tuple[Kind, int, tuple[str, ...]], ...] = (("no", 0, _OR), ("absent", 0, _AND))
+_BEFORE_CUES = _by_word(BEFORE, -1)
+_AFTER_CUES = _by_word(AFTER, 0)
+_JOINER_GROUPS = (CueGroup("no", 0, OR), CueGroup("absent", 0, AND))
 _JOINERS_BEHIND = _by_word(_JOINER_GROUPS, -1)
 _JOINERS_AHEAD = _by_word(_JOINER_GROUPS, 0)
-_BREAKING_BEFORE = _fold_words(_BREAKERS)
+_BREAKING_BEFORE = _fold_words(BREAKERS)
 _BREAKING_AFTER = _BREAKING_BEFORE - {"is", "are"}
-_FREE_GOOD = _fold_words(_FREE_GOODS)
-_MATERIAL = _fold_words(_MATERIALS)
-_SUBSTITUTED = _fold_words(_SUBSTITUTE_AFTER)
-_FREE_ENDINGS = ("frei", "free", "vrij")  # of a compound that a wildcard term matched: "alkohol*" in "alkoholfrei"
+_FILLERS = frozenset(_fold(FILLERS))
+_FREE_GOOD = _fold_words(FREE_GOODS)
+_MATERIAL = _fold_words(MATERIALS)
+_SUBSTITUTED = _fold_words(SUBSTITUTE_AFTER)
+# Rest of a compound that a wildcard term began: "alkohol*" in "alkoholfreies".
+_FREE_ENDINGS = frozenset(("free", "frei", "freie", "freiem", "freien", "freier", "freies", "vrij", "vrije"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,12 +123,12 @@ class _Side:
 def negated(text: str, gaps: str, start: int, end: int, plain: bool = True) -> bool:
     """Whether the match `text[start:end]` is denied by a cue in its own clause.
 
-    `text` and `gaps` are match text and gaps (see `folding`); `plain` says whether they are folded for case and
-    accents. The work is bounded whatever the text: only its nearest neighbourhood is read.
+    `text` and `gaps` are match text and gaps (see `folding`); `plain` says whether both case and accents are
+    folded. The work is bounded whatever the text: only its nearest neighbourhood is read.
     """
     word_start = text.rfind(" ", max(0, start - _BEFORE_CHARS), start) + 1
     word_end = text.find(" ", end, end + _AFTER_CHARS)
-    if 0 <= end < word_end and text.startswith(_FREE_ENDINGS, end):
+    if text[end:word_end] in _FREE_ENDINGS:
         return True
     behind = _behind(gaps, word_start, plain) if word_start else _Side([], [])
     ahead = _ahead(gaps, word_end, plain) if word_end >= 0 else _Side([], [])
@@ -359,9 +173,9 @@ def _longest(cues: dict[str, tuple[_Cue, ...]], side: _Side, index: int, *, back
 
 def _weight(word: str) -> int:
     """Length of a word in the units of `reach`; symbols and signs weigh nothing."""
-    if not word or not word[0].isalnum() and not unicodedata.category(word[0])[0] == "M":
+    if not word or not (word[0].isalnum() or is_mark(word[0])):
         return 0
-    return 1 if _is_syllable(word) else _WORD
+    return 1 if _is_syllable(word) else WORD
 
 
 def _is_syllable(word: str) -> bool:
@@ -373,6 +187,21 @@ def _is_bullet(word: str) -> bool:
     return len(word) == 1 and word != "°" and unicodedata.category(word) == "So"
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The words between a match and a cue, or within one member of a list."""
+
+    length: int = 0
+    fillers: bool = True  # nothing but filler characters
+
+    def with_word(self, word: str) -> _Stretch:
+        return _Stretch(self.length + _weight(word), self.fillers and word in _FILLERS)
+
+    def lets_through(self, cue: _Cue) -> bool:
+        """Whether `cue` reaches over it."""
+        return self.length <= cue.reach or (self.fillers and self.length <= ITEM)
+
+
 class _Walk:
     """The way back from a match through its clause, in search of a cue that governs it."""
 
@@ -381,18 +210,18 @@ class _Walk:
         self._ahead = ahead
         self._first_word = first_word
         self._material = material
-        self._gap = 0  # length of the item walked through
-        self._fillers = True  # whether it consists of filler characters
-        self._own: tuple[int, bool] | None = None  # gap and fillers of the item of the match itself
-        self._commas = 0
+        self._item = self._own = _Stretch()  # the list member walked through; that of the match itself
         self._items = 0
-        self._closed: Kind | None = None  # the kind of the last joiner: "no" for or, "absent" for and
+        self._commas = 0
+        self._closed: Kind | None = None  # the kind of joiner met: "no" for or, "absent" for and
         self._colon = False
 
     def denied(self) -> bool:
         """Whether a cue governs the match."""
         index, words = 0, self._side.words
-        while index < len(words) and self._gap <= _ITEM and self._items <= _MAX_ITEMS:
+        if _BEFORE_CUES.keys().isdisjoint(words):
+            return False
+        while index < len(words) and self._item.length <= ITEM and self._items <= _MAX_ITEMS:
             if not self._cross(self._side.gaps[index]):
                 return False
             cue = _longest(_BEFORE_CUES, self._side, index, backwards=True)
@@ -410,8 +239,7 @@ class _Walk:
                 continue
             if words[index] in _BREAKING_BEFORE or _is_bullet(words[index]):
                 return False
-            self._gap += _weight(words[index])
-            self._fillers = self._fillers and words[index] in _FILLERS
+            self._item = self._item.with_word(words[index])
             index += 1
         return False
 
@@ -419,7 +247,7 @@ class _Walk:
         """Step over a gap; False where the clause ends."""
         if gap == POINT:
             return False
-        if gap in _COMMAS:
+        if gap in (COMMA, LIST):
             self._commas += 1
             self._join(self._closed)
         elif gap in (ENUM, SLASH):
@@ -429,37 +257,34 @@ class _Walk:
         return True
 
     def _join(self, kind: Kind | None) -> None:
-        if self._own is None:
-            self._own = (self._gap, self._fillers)
-        self._closed = kind if self._closed != "no" else "no"
+        if not self._items:
+            self._own = self._item
+        self._item = _Stretch()
         self._items += 1
-        self._gap, self._fillers = 0, True
+        if self._closed != "no":
+            self._closed = kind
 
     def _governs(self, cue: _Cue, index: int) -> bool:
         gap = self._side.gaps[index]
-        if gap == HYPHEN and (self._gap or self._items):
+        if gap == HYPHEN and (self._item.length or self._items):
             return False  # "no-slip": bound to the next word
         if cue.words == ("no",) and self._word_after(index)[:1].isdigit():
             return False  # "No 5" is a number
         if cue.kind in ("compound", "substitute"):
             return self._governs_next(cue, gap)
         if not self._items:
-            return self._within(cue, self._gap, self._fillers)
-        own_gap, own_fillers = self._own or (0, True)
-        return self._gap > 0 and self._within(cue, own_gap, own_fillers) and self._list_is_closed(cue)
+            return self._item.lets_through(cue)
+        return self._item.length > 0 and self._own.lets_through(cue) and self._list_is_closed(cue)
 
     def _governs_next(self, cue: _Cue, gap: str) -> bool:
-        if self._items or self._colon or self._gap > cue.reach:
+        if self._items or self._colon or self._item.length > cue.reach:
             return False
-        if gap != ADJACENT and _is_syllable(cue.words[-1]) and is_unspaced(cue.words[-1]):
+        if gap != ADJACENT and is_unspaced(cue.words[-1][0]):
             return False
         return self._material or cue.kind == "compound"
 
     def _word_after(self, index: int) -> str:
         return self._side.words[index - 1] if index else self._first_word
-
-    def _within(self, cue: _Cue, gap: int, fillers: bool) -> bool:
-        return gap <= cue.reach or (fillers and gap <= _ITEM)
 
     def _list_is_closed(self, cue: _Cue) -> bool:
         """Whether commas on the way belong to a list "A, B or C" and not to the next statement."""
@@ -472,10 +297,10 @@ class _Walk:
 def _closing_joiner(side: _Side) -> Kind | None:
     """The kind of the joiner that closes a list which goes on after the match."""
     gap = items = index = 0
-    while index < len(side.words) and gap <= _ITEM and items <= _MAX_ITEMS:
+    while index < len(side.words) and gap <= ITEM and items <= _MAX_ITEMS:
         if side.gaps[index] in (POINT, COLON) or side.words[index] in _BREAKING_BEFORE:
             return None
-        if side.gaps[index] in _COMMAS:
+        if side.gaps[index] in (COMMA, LIST):
             gap, items = 0, items + 1
         joiner = _longest(_JOINERS_AHEAD, side, index, backwards=False)
         if joiner is not None:
@@ -487,34 +312,35 @@ def _closing_joiner(side: _Side) -> Kind | None:
 
 def _denied_ahead(side: _Side) -> bool:
     """Whether a cue after the match denies it: "-free", "not included", "不使用"."""
-    gap = items = index = 0
-    fillers = True
-    while index < len(side.words) and gap <= _ITEM and items <= _MAX_ITEMS:
-        if side.gaps[index] in (POINT, COLON, ENUM, *_COMMAS):
+    if _AFTER_CUES.keys().isdisjoint(side.words):
+        return False
+    item = own = _Stretch()
+    items = index = 0
+    while index < len(side.words) and item.length <= ITEM and items <= _MAX_ITEMS:
+        gap = side.gaps[index]
+        if gap in (POINT, COLON, ENUM, COMMA, LIST):
             return False
         cue = _longest(_AFTER_CUES, side, index, backwards=False)
         if cue is not None:
-            return _denies(cue, side, index, gap, fillers, items)
+            return _denies(cue, side, index, own if items else item, items)
         joiner = _longest(_JOINERS_AHEAD, side, index, backwards=False)
+        if joiner is not None or gap == SLASH:
+            own = own if items else item
+            item, items = _Stretch(), items + 1
         if joiner is not None:
-            gap, fillers, items = 0, True, items + 1
             index += len(joiner.words)
             continue
         if side.words[index] in _BREAKING_AFTER or _is_bullet(side.words[index]):
             return False
-        gap += _weight(side.words[index])
-        fillers = fillers and side.words[index] in _FILLERS
+        item = item.with_word(side.words[index])
         index += 1
     return False
 
 
-def _denies(cue: _Cue, side: _Side, index: int, gap: int, fillers: bool, items: int) -> bool:
-    if cue.kind == "not_a_cue":
-        return False
+def _denies(cue: _Cue, side: _Side, index: int, own: _Stretch, items: int) -> bool:
     if cue.kind == "compound":
-        return not gap and not items and _is_adjective(side, index, len(cue.words))
-    reach = _ITEM if items else cue.reach
-    return gap <= reach or (fillers and gap <= _ITEM)
+        return not own.length and not items and _is_adjective(side, index, len(cue.words))
+    return cue.kind != "not_a_cue" and own.lets_through(cue)
 
 
 def _is_adjective(side: _Side, index: int, length: int) -> bool:

@@ -52,7 +52,7 @@ class Document(Generic[M_co]):
     lines: Sequence[str] = field(default=(), repr=False)
 
     def span(self, *path: str | int, key: bool = False) -> Span:
-        """Where the part at `path` (YAML keys, indices) stands, or the nearest one around it that was written.
+        """Where the part at `path` (keys, indices) stands, or the nearest one around it that was written.
 
         With `key`, the span of the last key itself, if it was written.
         """
@@ -170,7 +170,7 @@ def load_text(text: str | bytes, file: str = "", kind: str | None = None) -> Loa
     loaded = Loaded(diagnostics=problems, lines=_lines(text))
     for node in nodes:
         _load_document(node, kind, file, loaded)
-    if not nodes and not problems:
+    if not nodes and not problems and kind is None:
         start, choices = Span(file, 1, 1, 1, 1), "a document that begins with one of: " + ", ".join(KINDS)
         loaded.diagnostics.append(
             Diagnostic("WB101", "the file holds no document", start, "warning", choices)
@@ -274,13 +274,25 @@ class _Files:
         return sorted(name for name in found if name.lower().endswith(_SUFFIXES))
 
     def _walk(self, folder: str) -> Iterator[str]:
-        for directory, folders, files in os.walk(self.root / folder):
+        for directory, folders, files in os.walk(self.root / folder, onerror=self._unreadable):
             here = Path(directory).relative_to(self.root)
-            for name in folders:
-                if (Path(directory) / name).is_symlink() and not name.startswith("."):
-                    self._refuse((here / name).as_posix(), "linked folders are not followed")
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in folders:
+                if (Path(directory) / name).is_symlink():
+                    self._refuse((here / name).as_posix(), "linked folders are not followed")
             yield from ((here / name).as_posix() for name in files if not name.startswith("."))
+
+    def _unreadable(self, error: OSError) -> None:
+        """Report a folder that is there but cannot be listed; one that does not exist is no problem."""
+        path = Path(error.filename)
+        if path.exists():
+            name = path.relative_to(self.root).as_posix()
+            self._cannot_read(name, error)
+
+    def _cannot_read(self, name: str, error: OSError) -> None:
+        message = f"{name} cannot be read: {error.strerror or error}"
+        span = Span(name, 1, 1, 1, 1)
+        self.diagnostics.append(Diagnostic("WB001", message, span, expected="something that can be read"))
 
     def _refuse(self, name: str, why: str) -> None:
         span = Span(name, 1, 1, 1, 1)
@@ -288,7 +300,7 @@ class _Files:
 
     def exists(self, name: str) -> bool:
         """Whether a file of this name can be read (or is refused with a diagnostic)."""
-        return name in self.overlay or (self.root / name).is_file()
+        return name in self.overlay or os.path.isfile(self.root / name)
 
     def read(self, name: str) -> str | bytes | None:
         """Content of a file; None (with a diagnostic) when it cannot be read or lies outside the project."""
@@ -297,20 +309,18 @@ class _Files:
         path = self.root / name
         try:
             if not path.resolve().is_relative_to(self.root):
-                self._refuse(name, "this link leads out of the project")
+                self._refuse(name, "it lies outside the project")
                 return None
             return path.read_bytes()
         except OSError as error:
-            span = Span(name, 1, 1, 1, 1)
-            message = f"{name} cannot be read: {error.strerror or error}"
-            self.diagnostics.append(Diagnostic("WB001", message, span, expected="a file that can be read"))
+            self._cannot_read(name, error)
             return None
 
     def nearest(self, name: str) -> str | None:
         """The file in the same folder whose name is nearest, for a suggestion."""
         folder = PurePosixPath(name).parent
         on_disk = self.root / folder
-        names = [p.name for p in on_disk.iterdir() if p.is_file()] if on_disk.is_dir() else []
+        names = os.listdir(on_disk) if os.path.isdir(on_disk) else []
         names += [
             PurePosixPath(other).name for other in self.overlay if PurePosixPath(other).parent == folder
         ]
@@ -521,10 +531,22 @@ class _ProjectLoader:
         found = sorted({*self.diagnostics, *self.files.diagnostics}, key=_place)
         kinds = self.by_kind
         return Project(
-            self.root, self.config, self.waivers, kinds["record_type"], kinds["mapping"], kinds["region"],
-            kinds["term_list"], kinds["scorecard"], kinds["ruleset"], tuple(self.scenarios), tuple(self.partial),
-            frozenset(self.broken), self.tables, self.sources, tuple(found),
-        )  # fmt: skip
+            root=self.root,
+            config=self.config,
+            waivers=self.waivers,
+            record_types=kinds["record_type"],
+            mappings=kinds["mapping"],
+            regions=kinds["region"],
+            term_lists=kinds["term_list"],
+            scorecards=kinds["scorecard"],
+            rulesets=kinds["ruleset"],
+            scenarios=tuple(self.scenarios),
+            partial=tuple(self.partial),
+            broken=frozenset(self.broken),
+            tables=self.tables,
+            sources=self.sources,
+            diagnostics=tuple(found),
+        )
 
     def _load_file(self, name: str) -> None:
         data = self.files.read(name)

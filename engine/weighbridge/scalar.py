@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,11 +19,11 @@ from weighbridge.diagnostics import Diagnostic
 from weighbridge.documents import RecordTypeModel
 from weighbridge.emit import EMPTY, NAN, Emitter, scanned_texts, unknown_code
 from weighbridge.functions import FUNCTIONS
-from weighbridge.index import Bucket, Group, Segments, build_index, buckets
+from weighbridge.index import Bucket, Group, buckets, build_index
 from weighbridge.normal_form import ALWAYS, NEVER, AllOf, AnyOf, Formula, Leaf, when
 from weighbridge.records import FieldReader, readers, unknown_fields
 from weighbridge.rulebook import Characteristic, Rulebook
-from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, SpecialRule, Specialised
+from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
 from weighbridge.terms import Match, Scanner, TermList
 from weighbridge.tree import (
     Arith,
@@ -35,7 +34,6 @@ from weighbridge.tree import (
     Name,
     Type,
     Value,
-    children,
     names,
     walk,
 )
@@ -75,31 +73,15 @@ class TextScan:
         return tuple(m for t in text for m in self.scanner.matches(t, index))
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreResult:
-    """A score; NaN and None are undetermined.
-
-    `points` has one entry per characteristic: thousandths where the value is known, (thousandths,) where the
-    value is unknown and the scorecard gives points for that, None where unknown, False where not applicable.
-    """
-
-    score: float
-    tier: str | None
-    coverage: float
-    points: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a ruleset's rules did: positions of fired and (where rules say so) undecided rules, ascending."""
-
-    fired: tuple[int, ...]
-    undecided: tuple[int, ...]
-    computed: Mapping[tuple[int, str], Value]
-
-
 class Program:
-    """One target, market and epoch, compiled. `run` decides; `environment` gives every value by name."""
+    """One target, market and epoch, compiled. `run` decides; `environment` gives every value by name.
+
+    `run(record, day)` returns one entry per scorecard and ruleset step, in order. A scorecard's is (score, tier,
+    coverage, points): NaN and None are undetermined; `points` has per characteristic thousandths where the value
+    is known, (thousandths,) where it is unknown and the scorecard gives points for that, None where unknown and
+    False where not applicable. A ruleset's is (fired, undecided, computed): positions of rules, ascending, and
+    the outputs that depend on the record by (position, output).
+    """
 
     def __init__(self, book: Rulebook, special: Specialised) -> None:
         self.special = special
@@ -255,7 +237,8 @@ class _Builder:
     def _before(self, trees: Iterable[Expr]) -> None:
         """Computes once what several of `trees` need, and finds the terms in their texts."""
         trees = list(trees)
-        for text in scanned_texts(trees):
+        # A text may itself depend on what an inner text mentions: smaller expressions first.
+        for text in sorted(scanned_texts(trees), key=_size):
             self.emitter.hit_set(text)
         for tree in trees:
             for node in walk(tree):
@@ -266,7 +249,7 @@ class _Builder:
         self._flush_hits()
         counts = Counter(node for tree in trees for node in walk(tree) if _worth_keeping(node))
         repeated = [node for node, n in counts.items() if n > 1 and node not in self.emitter.shared]
-        for node in sorted(repeated, key=lambda n: sum(1 for _ in walk(n))):
+        for node in sorted(repeated, key=_size):
             code = self.emitter.value(node)
             local = f"x{len(self.emitter.shared)}"
             self.emitter.shared[node] = local
@@ -581,6 +564,10 @@ def prefixes(path: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _size(node: Expr) -> int:
+    return sum(1 for _ in walk(node))
+
+
 def _worth_keeping(node: Expr) -> bool:
     if isinstance(node, Call):
         return node.function not in ("mentions", "is_missing", "evidence") and node.type is not Type.TERMS
@@ -618,6 +605,3 @@ def _constant(node: Expr) -> Value:
 def day_number(day: date) -> float:
     """A date in the engine's form."""
     return float(day.toordinal())
-
-
-__all__ = ["NEVER", "Outcome", "Program", "ScoreResult", "Segments", "TextScan", "children", "day_number", "term_list"]

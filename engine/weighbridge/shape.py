@@ -48,7 +48,12 @@ def read_model(model: type[M], node: Node) -> tuple[M | None, Node, list[Diagnos
 
 
 def _worded(wrong: list[_ShapeError]) -> list[Diagnostic]:
-    """The errors in words. A key that is missing because it is misspelt is one error, not two."""
+    """The errors in words. A key that is missing because it is misspelt is one error, not two.
+
+    pydantic does not count entries that are wrong, and then finds the list too short as well.
+    """
+    within = {entry.path[:length] for entry in wrong for length in range(len(entry.path))}
+    wrong = [entry for entry in wrong if entry.type != "too_short" or entry.path not in within]
     worded = [(entry, entry.diagnostic()) for entry in wrong]
     meant = {(entry.path[:-1], said.suggestion) for entry, said in worded if entry.type == "extra_forbidden"}
     return [

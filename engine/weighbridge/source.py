@@ -287,6 +287,12 @@ class _YamlReader:
             elif type(event) is yaml.StreamEndEvent:
                 return
 
+    def stop(self, error: Diagnostic) -> None:
+        """Report why a document cannot be read further; what was said about that line before goes with it."""
+        line = error.span.line if error.span is not None else 0
+        kept = [d for d in self.diagnostics if d.code != "WB002" or d.span is None or d.span.line != line]
+        self.diagnostics = [*kept, error]
+
     def _report(self, code: str, message: str, span: Span, expected: str, *related: tuple[str, Span]) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, expected=expected, related=related))
 
@@ -425,10 +431,18 @@ class _YamlReader:
             if key is None:
                 return
             if node.value is None and node.place[:2] == key.place[2:] and opened.event.flow_style:
-                message = f"the comma before {key.value!r} makes it a key of its own, without a value"
-                self._report("WB002", message, key.span, "quotes around a text that contains a comma")
+                self._lone_key(opened, key)
             else:
                 opened.items.append((key, node))
+
+    def _lone_key(self, opened: _Open, key: Node) -> None:
+        """Report `{some text, and more}` and `{text}`, which YAML reads as keys without values."""
+        if len(opened.seen) > 1:
+            message = f"the comma before {key.value!r} makes it a key of its own, without a value"
+            self._report("WB002", message, key.span, "quotes around a text that contains a comma")
+        else:
+            expected = f"'{key.value}: ...', or quotes around a text that begins with '{{'"
+            self._report("WB002", f"the key {key.value!r} has no value", key.span, expected)
 
     def _key(self, opened: _Open, node: Node, alias: Span | None) -> Node | None:
         """The node as a key of the mapping; None (with a diagnostic) when it cannot be one."""
@@ -472,8 +486,8 @@ def parse_yaml(data: bytes | str, file: str) -> tuple[list[Node], list[Diagnosti
         except _Abandoned as stop:
             stopped = stop.line
         except yaml.MarkedYAMLError as error:
-            reader.diagnostics.append(explain_syntax_error(error, file, lines))
             stopped = error.problem_mark.line if error.problem_mark is not None else len(lines)
+            reader.stop(explain_syntax_error(error, file, lines))
         following = _next_document(lines, max(stopped, start + 1))
         if following is None:
             break

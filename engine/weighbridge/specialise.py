@@ -19,7 +19,17 @@ from weighbridge.diagnostics import Span
 from weighbridge.documents import RuleOverride
 from weighbridge.functions import FUNCTIONS, power
 from weighbridge.regions import Resolved, covers, edges
-from weighbridge.rulebook import Bin, Characteristic, Condition, Output, Rule, Rulebook, Ruleset, Scorecard, milli
+from weighbridge.rulebook import (
+    Bin,
+    Characteristic,
+    Condition,
+    Output,
+    Rule,
+    Rulebook,
+    Ruleset,
+    Scorecard,
+    milli,
+)
 from weighbridge.tree import (
     FALSE,
     TRUE,

@@ -1,67 +1,77 @@
 """Term lists in text: thousands of terms of hundreds of lists in one pass.
 
-A *term* is a word or phrase as a person writes it in a term list. It matches a stretch of text by these rules.
+A *term* is a word or phrase as a person writes it in a term list. It matches a stretch of text by these
+rules.
 
 **Spelling.** Text and term are folded alike before they are compared.
 
-- Width is always folded: full-width and half-width forms, ligatures (`ﬁ`), squared (`㎏`), circled and mathematical
-  letters, Arabic presentation forms. All decimal digits equal the ASCII digits.
+- Width is always folded: full-width and half-width forms, ligatures (`ﬁ`), squared (`㎏`), circled and
+  mathematical letters, Arabic presentation forms. All decimal digits equal the ASCII digits.
 - `case: fold` ignores case; `ß` equals `ss`; `I`, `İ`, `ı` and `i` are one letter.
-- `accents: fold` ignores accents and strokes on Latin, Greek and Cyrillic letters (`é`, `đ`, `ø`, `ё`; `æ` equals
-  `ae`), all Vietnamese tones, Arabic vowel points and Hebrew points; Arabic `أ إ آ ٱ` equal `ا`, `ى` equals `ي`, `ة`
-  equals `ه`, and Persian and Urdu forms of kaf, yeh and heh equal the Arabic ones. Japanese voicing marks (`が` is not
-  `か`) and the vowel signs of Indic, Thai, Lao, Khmer and Myanmar scripts are always kept.
+- `accents: fold` ignores accents and strokes on Latin, Greek and Cyrillic letters (`é`, `đ`, `ø`, `ё`;
+  `æ` equals `ae`), all Vietnamese tones, Arabic vowel points and Hebrew points; Arabic `أ إ آ ٱ` equal
+  `ا`, `ى` equals `ي`, `ة` equals `ه`, and Persian and Urdu forms of kaf, yeh and heh equal the Arabic
+  ones. Japanese voicing marks (`が` is not `か`) and the vowel signs of Indic, Thai, Lao, Khmer and
+  Myanmar scripts are always kept.
 - Simplified and traditional Chinese are different spellings: list both. So are `ü` and `ue`.
-- Invisible characters (zero-width, soft hyphens, bidirectional marks, variation selectors, tatweel) are ignored.
-- A word that mixes Latin with Cyrillic or Greek letters which all look like Latin ones is read as Latin (`pоrk` with a
-  Cyrillic `о`); a Cyrillic word with Latin look-alikes is read as Cyrillic.
+- Invisible characters (zero-width, soft hyphens, bidirectional marks, variation selectors, tatweel) are
+  ignored.
+- A word that mixes Latin with Cyrillic or Greek letters which all look like Latin ones is read as Latin
+  (`pоrk` with a Cyrillic `о`); a Cyrillic word with Latin look-alikes is read as Cyrillic.
 
-**Words.** In scripts with spaces a term matches whole words: `ham` is not in `Hamburg`, `4` is not in `14`, `4K` or
-`4.5`. Letters, marks and digits make words; every other character ends one, an apostrophe too (`pork's`, `l'agneau`).
+**Words.** In scripts with spaces a term matches whole words: `ham` is not in `Hamburg`, `4` is not in
+`14`, `4K` or `4.5`. Letters, marks and digits make words; every other character ends one, an apostrophe
+too (`pork's`, `l'agneau`).
 
-- Han, kana, Thai, Lao, Khmer and Myanmar have no word edges, inside or against other scripts: `猪肉` is in `红烧猪肉饭`,
-  and `LED` is a word in `白色LED灯`. A match never cuts off a vowel sign or tone mark.
+- Han, kana, Thai, Lao, Khmer and Myanmar have no word edges, inside or against other scripts: `猪肉` is
+  in `红烧猪肉饭`, and `LED` is a word in `白色LED灯`. A match never cuts off a vowel sign or tone mark.
 - Hangul: a term begins where a word begins; particles may follow (`돼지고기를`).
-- Arabic: the first word of a term, if it has three letters or more, may carry the prefixes و ف ب ك ل and ال and their
-  combinations, the other words ال. Hebrew: ה ו ב ל כ מ ש and combinations. No suffixes.
+- Arabic: the first word of a term, if it has three letters or more, may carry the prefixes و ف ب ك ل
+  and ال and their combinations, the other words ال. Hebrew: ה ו ב ל כ מ ש and combinations. No
+  suffixes.
 - `*` at the beginning or end of a term lifts the edge there: `schwein*`, `*leder`, `*gold*`.
-- Words of a term may be separated by any run of spaces, hyphens, dashes, slashes, underscores, apostrophes, quotation
-  marks, middle dots and line breaks, whichever the term has (`T-shirt`, `t shirt`). Other punctuation separates only
-  where the term has punctuation too. Words that touch in the term (`猪肉`) must touch in the text, except beside
-  symbols and other scripts (`R&B`, `R & B`); a space in the term may be missing between such words (`台湾 国家`).
+- Words of a term may be separated by any run of spaces, hyphens, dashes, slashes, underscores,
+  apostrophes, quotation marks, middle dots and line breaks, whichever the term has (`T-shirt`, `t
+  shirt`). Other punctuation separates only where the term has punctuation too. Words that touch in the
+  term (`猪肉`) must touch in the text, except beside symbols and other scripts (`R&B`, `R & B`); a space
+  in the term may be missing between such words (`台湾 国家`).
 - Symbols (`%`, `&`, `°`, `₹`, `☪`, emoji) are words of their own, so that terms may hold them.
 
-**Plural** (`plural: true`): a term whose last word is of three or more Latin letters also matches with `s`, `es`, and
-`ies` for `y`. A plural term does not match the singular.
+**Plural** (`plural: true`): a term whose last word is of three or more Latin letters also matches with
+`s`, `es`, and `ies` for `y`. A plural term does not match the singular.
 
-**Negation** (`negation: true`): a match does not count when its own clause says that the thing is absent or another
-thing. A clause ends at `. ; ! ?`, brackets, bullets, `|`, pictographs, line breaks, em dashes and dashes between
-spaces, and at words such as *but*, *with*, *contains*.
+**Negation** (`negation: true`): a match does not count when its own clause says that the thing is
+absent or another thing. A clause ends at `. ; ! ?`, brackets, bullets, `|`, pictographs, line breaks,
+em dashes and dashes between spaces, and at words such as *but*, *with*, *contains*.
 
-- Before the match, at most two words away: no, not, never, zero, without, free of, contains no, instead of, compatible
-  with ... and their like in other languages (three words in Arabic; in Chinese, Japanese and Thai directly, or with
-  filler characters as in 不含任何). `non`, `anti`, 无 only directly before.
-- After the match: `-free`, ` free` (unless a free thing follows: `pork free shipping`), not included, içermez, नहीं,
-  不使用, フリー, 없음 ...
-- It reaches along a list: over *or*, *nor*, *and*, `/`, `、`, up to eight items of three words. Over commas only if the
-  list is closed by *or* (`without pork, gelatin or alcohol`), by *and* after the firmer cues (*without*, *free from*),
-  or opened by a colon (`free from: pork, alcohol`).
-- faux, fake, imitation, artificial, synthetic, vegan (directly before, or one word away) deny animal materials only:
-  *vegan leather* is no leather, but *vegan wine* is wine and a *fake gun* matches `gun`.
-- `not only`, `no doubt`, `with or without`, `No. 5` and similar phrases deny nothing; `no-slip` binds to its own word.
+- Before the match, at most two words away: no, not, never, zero, without, free of, contains no, instead
+  of, compatible with ... and their like in other languages (three words in Arabic; in Chinese, Japanese
+  and Thai directly, or with filler characters as in 不含任何). `non`, `anti`, 无 only directly before.
+- After the match: `-free`, ` free` (unless a free thing follows: `pork free shipping`), not included,
+  içermez, नहीं, 不使用, フリー, 없음 ...
+- It reaches along a list: over *or*, *nor*, *and*, `/`, `、`, up to eight items of three words. Over
+  commas only if the list is closed by *or* (`without pork, gelatin or alcohol`), by *and* after the
+  firmer cues (*without*, *free from*), or opened by a colon (`free from: pork, alcohol`).
+- faux, fake, imitation, artificial, synthetic, vegan (directly before, or one word away) deny animal
+  materials only: *vegan leather* is no leather, but *vegan wine* is wine and a *fake gun* matches
+  `gun`.
+- `not only`, `no doubt`, `with or without`, `No. 5` and similar phrases deny nothing; `no-slip` binds
+  to its own word.
 
-**Exceptions**: a match inside an occurrence of an exception phrase does not count (`pig` in `guinea pig`).
+**Exceptions**: a match inside an occurrence of an exception phrase does not count (`pig` in `guinea
+pig`).
 
-Of the matches that count, those that begin first are kept, the longest of them, none overlapping another.
+Of the matches that count, those that begin first are kept, the longest of them, none overlapping
+another.
 """
 
 from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, cast
 
 import ahocorasick
 
@@ -206,9 +216,7 @@ def _entries(index: int, terms: TermList, fold: Folding) -> Iterator[tuple[str, 
                 plain = bare and not gaps and not _needs_place(spelling[0])
                 yield (
                     pattern,
-                    _Entry(
-                        index, term, (rank, order), exception, len(pattern), left, right, gaps, plain
-                    ),
+                    _Entry(index, term, (rank, order), exception, len(pattern), left, right, gaps, plain),
                 )
 
 
@@ -238,7 +246,9 @@ def _plurals(word: str) -> tuple[str, ...]:
 
 
 def _is_latin(char: str) -> bool:
-    return "a" <= char <= "z" or "A" <= char <= "Z" or "\xc0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
+    return (
+        "a" <= char <= "z" or "A" <= char <= "Z" or "\xc0" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
+    )
 
 
 _ARABIC_BEFORE_NOUN = ("", "و", "ف", "ب", "ك", "ل", "وب", "ول", "وك", "فب", "فل", "فك")
@@ -260,7 +270,7 @@ def _prefixed(word: str, *, first: bool) -> tuple[str, ...]:
 
 
 def _arabic_forms(word: str) -> tuple[str, ...]:
-    """Forms with conjunction, preposition and article; ل and the article are written لل, before ل one of them."""
+    """Forms with prefixes; ل and the article make لل, before ل only one ل."""
     definite = word.startswith("ال") and len(word) > 3
     noun = word[2:] if definite else word
     with_lam = ("ل" if noun.startswith("ل") else "لل") + noun
@@ -270,15 +280,25 @@ def _arabic_forms(word: str) -> tuple[str, ...]:
     return (word, *bare, *article, *lam)
 
 
-def _automaton(patterns: Iterable[tuple[str, int]]) -> Callable[[str], Iterable[tuple[int, int]]] | None:
-    """A function from match text to (index of the last character, number) of every pattern in it."""
-    automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
+class _Automaton(Protocol):
+    """What is used of `ahocorasick.Automaton`, which comes without type information."""
+
+    def __len__(self) -> int: ...
+    def add_word(self, word: str, value: int, /) -> bool: ...
+    def make_automaton(self) -> None: ...
+    def iter(self, text: str, /) -> Iterator[tuple[int, int]]: ...
+
+
+def _automaton(patterns: Iterable[tuple[str, int]]) -> _Automaton | None:
+    """An automaton that tells (index of the last character, number) of every pattern in a match text."""
+    new = ahocorasick.Automaton(ahocorasick.STORE_INTS)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    automaton = cast(_Automaton, new)
     for pattern, number in patterns:
         automaton.add_word(pattern, number)
     if not len(automaton):
         return None
     automaton.make_automaton()
-    return automaton.iter
+    return automaton
 
 
 class _Pass:
@@ -299,16 +319,16 @@ class _Pass:
         self._entries = tuple(tuple(same.values()) for same in patterns.values())
         numbered = [(pattern, number) for number, pattern in enumerate(patterns)]
         # An ASCII text holds ASCII patterns only; their small automaton is the faster one.
-        self._find_ascii = _automaton((p, n) for p, n in numbered if p.isascii())
-        self._find = _automaton(numbered)
+        self._ascii_automaton = _automaton((p, n) for p, n in numbered if p.isascii())
+        self._automaton = _automaton(numbered)
 
     def hits(self, text: str) -> set[int]:
         """Indices of this pass's lists that have a match in `text`."""
-        find = self._find_ascii if text.isascii() else self._find
-        if find is None:
+        automaton = self._ascii_automaton if text.isascii() else self._automaton
+        if automaton is None:
             return set()
         folded = self._fold.match_text(text)
-        events = list(find(folded))
+        events = list(automaton.iter(folded))
         return self._decide(text, folded, events) if events else set()
 
     def _decide(self, text: str, folded: str, events: list[tuple[int, int]]) -> set[int]:
@@ -328,10 +348,10 @@ class _Pass:
 
     def matches(self, text: str, index: int) -> tuple[Match, ...]:
         """The matches of one of this pass's lists."""
-        if self._find is None:
+        if self._automaton is None:
             return ()
         mapped = self._fold.mapped(text)
-        events = list(self._find(mapped.text))
+        events = list(self._automaton.iter(mapped.text))
         judge = self._judge(mapped.text, mapped.gaps, events)
         spans = [
             (start, -end, entry.rank, entry.term)
@@ -359,10 +379,7 @@ class _Pass:
         judge = _Judge(folded, gaps, self.lists, self._plain_folding)
         if self._excepting:
             judge.learn_exceptions(
-                (entry, last)
-                for last, number in events
-                for entry in self._entries[number]
-                if entry.exception
+                (entry, last) for last, number in events for entry in self._entries[number] if entry.exception
             )
         return judge
 

@@ -7,7 +7,7 @@ when everything it names is equal. There are no patterns: what is waived can be 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
@@ -129,6 +129,12 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         problems = [Diagnostic("WB101", f"{file} holds {len(documents)} documents", expected="one document")]
     if problems:
         raise ProjectError(problems)
+    return waivers_of(documents[0])
+
+
+def waivers_of(document: Document[WaiversModel], folder: str = ".") -> tuple[Waiver, ...]:
+    """The waivers of a document whose file is named from `folder`."""
+    file = document.file if folder == "." else f"{folder}/{document.file}"
     return tuple(
         Waiver(
             rule=entry.rule,
@@ -137,9 +143,9 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
             expires=entry.expires,
             market=entry.market,
             record=entry.record,
-            span=documents[0].span("waivers", index),
+            span=replace(document.span("waivers", index), file=file),
         )
-        for index, entry in enumerate(documents[0].model.waivers)
+        for index, entry in enumerate(document.model.waivers)
     )
 
 

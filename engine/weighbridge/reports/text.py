@@ -13,6 +13,9 @@ from weighbridge.reports import totals
 from weighbridge.reports.grouping import MarketGroup, RecordGroup, by_record
 from weighbridge.reports.plain import missing_evidence, printable, reason, record_name, suppression, word
 
+COLOURED = True
+"""`write` takes `colour`; the command line asks for it where the output is a terminal."""
+
 _STYLES = {
     "bold": "1",
     "dim": "2",
