@@ -50,7 +50,11 @@ class Oracle:
                         return float(entry.value)
                     if kind == "date":
                         return date.fromisoformat(entry.value)
-                    return tuple(entry.value) if kind == "text_list" and not isinstance(entry.value, str) else entry.value
+                    return (
+                        tuple(entry.value)
+                        if kind == "text_list" and not isinstance(entry.value, str)
+                        else entry.value
+                    )
         return UNKNOWN
 
     def inside(self, period: Any) -> bool:
@@ -111,8 +115,16 @@ class Oracle:
         minimum, tiers = card.minimum_coverage, {t.id: t.at_least for t in card.tiers}
         for region in reversed(self.lineage):
             for override in self.book.regions.documents[region].model.overrides:
-                if not isinstance(override, RuleOverride) and override.scorecard == card.id and self.inside(override):
-                    minimum = override.set.minimum_coverage if override.set.minimum_coverage is not None else minimum
+                if (
+                    not isinstance(override, RuleOverride)
+                    and override.scorecard == card.id
+                    and self.inside(override)
+                ):
+                    minimum = (
+                        override.set.minimum_coverage
+                        if override.set.minimum_coverage is not None
+                        else minimum
+                    )
                     tiers |= override.set.tiers
         coverage = UNKNOWN if whole == 0 else float(known / whole)
         if coverage is UNKNOWN or coverage < minimum or scored <= 0:
@@ -183,8 +195,14 @@ class Oracle:
                         if name == "enabled":
                             switched = value
                         else:
-                            then[name] = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        in_scope = all(set(self.lineage) & m for m in rule.markets) and all(self.inside(p) for p in rule.periods)
+                            then[name] = (
+                                float(value)
+                                if isinstance(value, int) and not isinstance(value, bool)
+                                else value
+                            )
+        in_scope = all(set(self.lineage) & m for m in rule.markets) and all(
+            self.inside(p) for p in rule.periods
+        )
         return then, in_scope and switched
 
     def output_value(self, rule: Rule, name: str) -> Any:

@@ -11,9 +11,48 @@ from hypothesis import strategies as st
 
 STATUSES = ["new", "used", "broken"]
 PATHS = ["toys", "toys/infant", "food", "food/fresh/fruit", "home"]
-WORDS = ["pork", "no pork", "Pork-free", "wine", "alcohol", "weird ﬁsh", "", "  ", "İstanbul", "猪肉", "x" * 50, "a\u200bb"]
-NUMBERS = [0.0, -0.0, 1.0, 2.0, 3.0, 0.1, 0.2, 0.3, -1.0, 7.0, 10.0, 1e308, -1e308, 5e-324, 1e16, 2.5, 9007199254740993.0]
-DAYS = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 2, 28), date(2026, 6, 15), date(2027, 1, 1), date(1, 1, 1), date(9999, 12, 31)]
+WORDS = [
+    "pork",
+    "no pork",
+    "Pork-free",
+    "wine",
+    "alcohol",
+    "weird ﬁsh",
+    "",
+    "  ",
+    "İstanbul",
+    "猪肉",
+    "x" * 50,
+    "a\u200bb",
+]
+NUMBERS = [
+    0.0,
+    -0.0,
+    1.0,
+    2.0,
+    3.0,
+    0.1,
+    0.2,
+    0.3,
+    -1.0,
+    7.0,
+    10.0,
+    1e308,
+    -1e308,
+    5e-324,
+    1e16,
+    2.5,
+    9007199254740993.0,
+]
+DAYS = [
+    date(2025, 12, 31),
+    date(2026, 1, 1),
+    date(2026, 2, 28),
+    date(2026, 6, 15),
+    date(2027, 1, 1),
+    date(1, 1, 1),
+    date(9999, 12, 31),
+]
 
 FIELDS: dict[str, dict[str, Any]] = {
     "n1": {"type": "number"},
@@ -83,7 +122,11 @@ def expression(draw: st.DrawFn, kind: str, depth: int, extra: tuple[str, ...] = 
             case _:
                 return draw(st.sampled_from(atoms))
     if kind == "date":
-        return f"add_days({sub('date')}, {sub('number')})" if draw(st.booleans()) else draw(st.sampled_from(atoms))
+        return (
+            f"add_days({sub('date')}, {sub('number')})"
+            if draw(st.booleans())
+            else draw(st.sampled_from(atoms))
+        )
     return draw(st.sampled_from(atoms))
 
 
@@ -175,9 +218,16 @@ def _regions(draw: st.DrawFn) -> list[dict[str, Any]]:
             found[name] = [{**draw(_period()), "value": value}] if dated else value
         return found
 
-    world = {"region": "world", "declares": {k: {"type": v} for k, v in kinds.items()}, "parameters": parameters()}
+    world = {
+        "region": "world",
+        "declares": {k: {"type": v} for k, v in kinds.items()},
+        "parameters": parameters(),
+    }
     east = {"region": "east", "extends": "world", "parameters": parameters()}
-    markets = [{"region": "AA", "extends": "east", "parameters": parameters()}, {"region": "BB", "extends": "world", "parameters": parameters()}]
+    markets = [
+        {"region": "AA", "extends": "east", "parameters": parameters()},
+        {"region": "BB", "extends": "world", "parameters": parameters()},
+    ]
     for market in markets:
         if draw(st.booleans()):
             market["weights"] = {"card": {"x0": draw(st.sampled_from([0, 1, 2.5, 10]))}}
@@ -189,7 +239,11 @@ def _regions(draw: st.DrawFn) -> list[dict[str, Any]]:
 OVERRIDES: list[dict[str, Any]] = [
     {"rule": "gate/r0", "set": {"enabled": False}, "reason": "local law"},
     {"rule": "gate/r0", "set": {"verdict": "warn"}, "reason": "local law"},
-    {"scorecard": "card", "set": {"minimum_coverage": 0.2, "tiers": {"high": 30}}, "reason": "local practice"},
+    {
+        "scorecard": "card",
+        "set": {"minimum_coverage": 0.2, "tiers": {"high": 30}},
+        "reason": "local practice",
+    },
 ]
 
 
@@ -201,13 +255,22 @@ def _scorecard(draw: st.DrawFn) -> dict[str, Any]:
         if form == "points":
             line |= {"points": draw(expression("number", 1)), "min": 0, "max": 100}
         elif form == "upto":
-            line |= {"value": draw(expression("number", 1)), "bins": [{"upto": 0, "points": 100}, {"upto": 2, "points": 33.3}, {"points": 0}]}
+            line |= {
+                "value": draw(expression("number", 1)),
+                "bins": [{"upto": 0, "points": 100}, {"upto": 2, "points": 33.3}, {"points": 0}],
+            }
         elif form == "from":
-            line |= {"value": draw(expression("number", 1)), "bins": [{"from": 0, "points": 10}, {"from": 2, "points": 70.125}]}
+            line |= {
+                "value": draw(expression("number", 1)),
+                "bins": [{"from": 0, "points": 10}, {"from": 2, "points": 70.125}],
+            }
         elif form == "text":
             line |= {"value": "t1", "bins": [{"in": ["new"], "points": 100}, {"points": 12.5}]}
         else:
-            line |= {"value": draw(expression("boolean", 1)), "bins": [{"is": True, "points": 100}, {"is": False, "points": 0}]}
+            line |= {
+                "value": draw(expression("boolean", 1)),
+                "bins": [{"is": True, "points": 100}, {"is": False, "points": 0}],
+            }
         if draw(st.booleans()):
             line["missing"] = draw(st.sampled_from([0, 60, 33.333]))
         if draw(st.booleans()):
@@ -235,8 +298,17 @@ def _rules(draw: st.DrawFn, count: int, depth: int, named: tuple[str, ...] = NAM
         if draw(st.booleans()):
             then["tags"] = draw(st.sampled_from(["a", "b"]))
         if draw(st.booleans()) or not then:
-            then["amount"] = draw(st.one_of(st.sampled_from([1, 2.5]), st.builds(lambda t: {"value": t}, expression("number", 1, named))))
-        rule: dict[str, Any] = {"id": f"r{i}", "when": draw(expression("boolean", depth, named)), "then": then}
+            then["amount"] = draw(
+                st.one_of(
+                    st.sampled_from([1, 2.5]),
+                    st.builds(lambda t: {"value": t}, expression("number", 1, named)),
+                )
+            )
+        rule: dict[str, Any] = {
+            "id": f"r{i}",
+            "when": draw(expression("boolean", depth, named)),
+            "then": then,
+        }
         if draw(st.booleans()):
             rule["if_unknown"] = draw(st.sampled_from(["skip", "fire", "review"]))
         if draw(st.integers(0, 4)) == 0:
@@ -264,7 +336,9 @@ def _keyed_rules(draw: st.DrawFn) -> list[dict[str, Any]]:
         if draw(st.booleans()):
             text = f"{text} and {draw(expression('boolean', 1, NAMED))}"
         unknown = draw(st.sampled_from(["skip", "fire", "review"]))
-        rules.append({"id": f"k{i}", "when": text, "then": {"verdict": "warn", "tags": f"k{i}"}, "if_unknown": unknown})
+        rules.append(
+            {"id": f"k{i}", "when": text, "then": {"verdict": "warn", "tags": f"k{i}"}, "if_unknown": unknown}
+        )
     return rules
 
 
@@ -276,10 +350,19 @@ def _table(draw: st.DrawFn) -> dict[str, Any]:
         "b1": ["-", "true", "false"],
     }
     rows = [
-        [*(draw(st.sampled_from(options)) for options in cell.values()), draw(st.sampled_from(["warn", "block"]))]
+        [
+            *(draw(st.sampled_from(options)) for options in cell.values()),
+            draw(st.sampled_from(["warn", "block"])),
+        ]
         for _ in range(draw(st.integers(1, 12)))
     ]
-    table: dict[str, Any] = {"id": "tab", "hit": draw(st.sampled_from(["all", "first"])), "inputs": list(cell), "outputs": ["verdict"], "rows": rows}
+    table: dict[str, Any] = {
+        "id": "tab",
+        "hit": draw(st.sampled_from(["all", "first"])),
+        "inputs": list(cell),
+        "outputs": ["verdict"],
+        "rows": rows,
+    }
     table["if_unknown"] = draw(st.sampled_from(["skip", "fire", "review"]))
     return table
 
@@ -290,11 +373,18 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
     record_type = {
         "record_type": "thing",
         "fields": FIELDS,
-        "derived": {"dn": {"value": draw(expression("number", 2))}, "db": {"value": draw(expression("boolean", 2))}},
+        "derived": {
+            "dn": {"value": draw(expression("number", 2))},
+            "db": {"value": draw(expression("boolean", 2))},
+        },
     }
     combine = draw(st.sampled_from(["sum", "min", "max", "first", "unique", "any", "count"]))
     outputs: dict[str, Any] = {
-        "verdict": {"combine": draw(st.sampled_from(["worst", "worst", "best"])), "allowed": ["pass", "warn", "review", "block"], "default": "pass"},
+        "verdict": {
+            "combine": draw(st.sampled_from(["worst", "worst", "best"])),
+            "allowed": ["pass", "warn", "review", "block"],
+            "default": "pass",
+        },
         "tags": {"combine": draw(st.sampled_from(["collect", "set"]))},
         "amount": {"type": "number", "combine": combine},
     }
@@ -302,7 +392,9 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
         "ruleset": "other",
         "record": "thing",
         "outputs": {**outputs, "amount": {"type": "number", "combine": "max"}},
-        "rules": [{"id": "o1", "when": draw(expression("boolean", 1)), "then": {"amount": {"value": "n1 * 2"}}}],
+        "rules": [
+            {"id": "o1", "when": draw(expression("boolean", 1)), "then": {"amount": {"value": "n1 * 2"}}}
+        ],
     }
     gate: dict[str, Any] = {
         "ruleset": "gate",
@@ -310,25 +402,51 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
         "if_unknown": draw(st.sampled_from(["skip", "fire", "review"])),
         "outputs": outputs,
         "derived": {"own_dn": {"value": draw(expression("number", 1))}},
-        "rules": [*_rules(draw, draw(st.integers(1, 5)), 3), *(_keyed_rules(draw) if draw(st.booleans()) else [])],
+        "rules": [
+            *_rules(draw, draw(st.integers(1, 5)), 3),
+            *(_keyed_rules(draw) if draw(st.booleans()) else []),
+        ],
     }
-    gate["rules"].append({"id": "reads", "when": "other.amount > 3 or card.tier == 'low'", "then": {"tags": "reads"}})
+    gate["rules"].append(
+        {"id": "reads", "when": "other.amount > 3 or card.tier == 'low'", "then": {"tags": "reads"}}
+    )
     if draw(st.booleans()):
         gate["tables"] = [_table(draw)]
     if draw(st.booleans()):
-        extra = {"ruleset": "extra", "record": "thing", "outputs": outputs, "rules": _rules(draw, 2, 2, NAMED[:-1])}
+        extra = {
+            "ruleset": "extra",
+            "record": "thing",
+            "outputs": outputs,
+            "rules": _rules(draw, 2, 2, NAMED[:-1]),
+        }
         gate["include"] = ["extra"]
     else:
         extra = None
-    lists = [{"term_list": "meat", "terms": ["pork", "猪肉", "fish"], "except": ["pork pie"]}, {"term_list": "drink", "terms": ["wine"]}]
-    documents = [*_regions(draw), record_type, *lists, _scorecard(draw), other, gate, *([extra] if extra else [])]
+    lists = [
+        {"term_list": "meat", "terms": ["pork", "猪肉", "fish"], "except": ["pork pie"]},
+        {"term_list": "drink", "terms": ["wine"]},
+    ]
+    documents = [
+        *_regions(draw),
+        record_type,
+        *lists,
+        _scorecard(draw),
+        other,
+        gate,
+        *([extra] if extra else []),
+    ]
     return {"rulesets/all.yaml": "\n---\n".join(json.dumps(d, ensure_ascii=False) for d in documents)}
 
 
 @st.composite
 def records(draw: st.DrawFn) -> dict[str, Any]:
     """A random valid record; fields are missing often."""
-    number = st.one_of(st.none(), st.sampled_from(NUMBERS), st.just(math.nan), st.floats(allow_nan=True, allow_infinity=False))
+    number = st.one_of(
+        st.none(),
+        st.sampled_from(NUMBERS),
+        st.just(math.nan),
+        st.floats(allow_nan=True, allow_infinity=False),
+    )
     text = st.one_of(st.none(), st.sampled_from(WORDS), st.text(max_size=20))
     values: dict[str, Any] = {
         "n1": draw(number),

@@ -457,6 +457,7 @@ def test_messages_speak_of_the_document(text: str, message: str, suggestion: str
         ("region: SA\nparameters:\n  a: [{to: 2026-01-04, value: 1}, {from: 2026-01-05, value: 2}]\n", []),
         ("region: SA\noverrides: [{rule: a/b, set: {x: 1}, reason: y, from: 2026-01-02, to: 2026-01-01}]\n",
          ["WB112 2:71"]),
+        ("region: SA\noverrides: [{rule: a/b, set: {enabled: no}, reason: y}]\n", ["WB104 2:40"]),
         (FIELD + "{type: text, min: 1}\n", ["WB111 3:19"]),
         (FIELD + "{type: number, min: 2, max: 1}\n", ["WB110 3:34"]),
         (FIELD + "{type: number, allowed: [a]}\n", ["WB111 3:21"]),

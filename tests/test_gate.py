@@ -108,10 +108,11 @@ def test_rules_that_fired_without_severity_are_no_findings(gate: Gate) -> None:
     assert list(result.findings()) == []
 
 
-def test_undecided_rules_are_kept_but_do_not_fail(gate: Gate) -> None:
+def test_undecided_rules_are_listed_where_asked_but_do_not_fail(gate: Gate) -> None:
     lacking = Found("taboo/cow", "pass", "skipped", missing=("eu_rp_name",))
-    result = gate(CLEAN_FEED, FakeEngine(lambda record, market: [lacking]))
+    result = gate(CLEAN_FEED, FakeEngine(lambda record, market: [lacking]), undecided=True)
     assert result.exit_code is ExitCode.CLEAN
+    assert not list(gate(CLEAN_FEED, FakeEngine(lambda record, market: [lacking])).findings())
     assert [(finding.status, finding.missing) for finding in result.findings()] == [
         ("undecided", ("eu_rp_name",)),
         ("undecided", ("eu_rp_name",)),
@@ -655,10 +656,8 @@ def test_the_engine_s_findings_reach_the_report_whole(shop: Path) -> None:
     assert (finding.rule_location.file, finding.rule_location.line) == ("rulesets/all.yaml", line)
 
 
-def test_rules_the_engine_could_not_decide_are_listed_and_only_those_that_ask_for_review_fail(
-    shop: Path,
-) -> None:
-    with check(shop, "sku,price\nA-1,10\n", markets=["SA", "DE"]) as result:
+def test_undecided_rules_of_the_engine_fail_where_they_ask_for_review(shop: Path) -> None:
+    with check(shop, "sku,price\nA-1,10\n", markets=["SA", "DE"], undecided=True) as result:
         found = {(f.market, f.rule, f.severity, f.missing) for f in result.findings()}
     assert found == {
         ("SA", "listing_gate/pig-materials", "pass", ("material",)),

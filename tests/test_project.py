@@ -239,6 +239,17 @@ def test_files_without_permission_are_diagnostics(tmp_path: Path) -> None:
     assert found == ["WB001 regions/x.yaml:1:1", "WB001 rulesets/in:1:1"]
 
 
+def test_a_file_name_that_is_not_unicode_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"regions/world.yaml": WORLD})
+    try:
+        (tmp_path / "regions" / os.fsdecode(b"\xff.yaml")).write_text("region: X\n")
+    except OSError:
+        pytest.skip("the file system takes only Unicode names")
+    (problem,) = load_project(tmp_path).diagnostics
+    assert problem.code == "WB113"
+    assert problem.message.encode("utf-8")
+
+
 def test_a_folder_with_the_name_of_a_file_is_a_diagnostic(tmp_path: Path) -> None:
     write(tmp_path, {"regions/world.yaml": WORLD, "rulesets/g.yaml": TABLE, "rulesets/rows.csv/x": ""})
     (tmp_path / "regions" / "dir.yaml").mkdir()

@@ -71,7 +71,9 @@ def compare(engine: Engine, record: dict[str, Any], market: str, day: date) -> N
         assert same(expected[1], score.tier), (expected, score)
         assert same(expected[2], score.coverage), (expected, score)
     policies = {r.ref: r.if_unknown for r in engine.rules("gate")}
-    told = [f.rule for f in decision.findings if f.status == "undecided" or (f.status == "fired" and f.missing)]
+    told = [
+        f.rule for f in decision.findings if f.status == "undecided" or (f.status == "fired" and f.missing)
+    ]
     loud = [ref for ref in answer.undecided if policies[ref] != "skip"]
     assert set(told) >= {f for f in loud if policies[f] == "review"}
     assert {f.rule for f in decision.findings if f.status == "fired"} >= set(answer.fired)
@@ -80,9 +82,13 @@ def compare(engine: Engine, record: dict[str, Any], market: str, day: date) -> N
 @RELAXED
 @given(
     files=projects(),
-    cases=st.lists(st.tuples(records(), st.sampled_from(["AA", "BB"]), st.sampled_from(DAYS[:5])), min_size=1, max_size=8),
+    cases=st.lists(
+        st.tuples(records(), st.sampled_from(["AA", "BB"]), st.sampled_from(DAYS[:5])), min_size=1, max_size=8
+    ),
 )
-def test_decisions_equal_the_reference_interpreter(root: Path, files: dict[str, str], cases: list[Any]) -> None:
+def test_decisions_equal_the_reference_interpreter(
+    root: Path, files: dict[str, str], cases: list[Any]
+) -> None:
     note(files["rulesets/all.yaml"])
     engine = weighbridge.load(root, files)
     for record, market, day in cases:
@@ -115,8 +121,14 @@ rules: [{{id: r0, when: {when}, then: {{verdict: block}}}}, {{id: r1, when: "tru
 
 
 @RELAXED
-@given(when=expression("boolean", 5), number=expression("number", 5), cases=st.lists(records(), min_size=1, max_size=15))
-def test_deep_expressions_equal_the_reference_interpreter(root: Path, when: str, number: str, cases: list[Any]) -> None:
+@given(
+    when=expression("boolean", 5),
+    number=expression("number", 5),
+    cases=st.lists(records(), min_size=1, max_size=15),
+)
+def test_deep_expressions_equal_the_reference_interpreter(
+    root: Path, when: str, number: str, cases: list[Any]
+) -> None:
     import json
 
     from tests.projects import FIELDS

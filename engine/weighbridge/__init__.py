@@ -1,8 +1,8 @@
 """Weighbridge: rules and scores for cross-border commerce, written as YAML, decided and explained.
 
-    engine = weighbridge.load("path/to/project")
-    decision = engine.decide("listing_gate", record, market="SA", as_of="2026-03-01")
-    print(decision.verdict, decision.explain("en"))
+engine = weighbridge.load("path/to/project")
+decision = engine.decide("listing_gate", record, market="SA", as_of="2026-03-01")
+print(decision.verdict, decision.explain("en"))
 """
 
 from __future__ import annotations

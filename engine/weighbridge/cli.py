@@ -7,9 +7,10 @@ runs, so that `--help` is instant.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
@@ -34,12 +35,12 @@ app = typer.Typer(
 )
 
 
-class Language(str, Enum):
+class Language(StrEnum):
     en = "en"
     zh = "zh"
 
 
-class ReportFormat(str, Enum):
+class ReportFormat(StrEnum):
     text = "text"
     json = "json"
     jsonl = "jsonl"
@@ -50,31 +51,33 @@ class ReportFormat(str, Enum):
     markdown = "markdown"
 
 
-class LintFormat(str, Enum):
+class LintFormat(StrEnum):
     text = "text"
     json = "json"
     sarif = "sarif"
 
 
-class PlainFormat(str, Enum):
+class PlainFormat(StrEnum):
     text = "text"
     json = "json"
 
 
-class GraphFormat(str, Enum):
+class GraphFormat(StrEnum):
     mermaid = "mermaid"
     dot = "dot"
     json = "json"
 
 
-class FailOn(str, Enum):
+class FailOn(StrEnum):
     warn = "warn"
     review = "review"
     block = "block"
     error = "error"
 
 
-ProjectOption = Annotated[Path, typer.Option("--project", "-p", help="Folder of the project.", show_default="here")]
+ProjectOption = Annotated[
+    Path, typer.Option("--project", "-p", help="Folder of the project.", show_default="here")
+]
 LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of reasons and reports.")]
 DayOption = Annotated[
     str | None, typer.Option("--as-of", help="Day the rules are asked for, YYYY-MM-DD.", show_default="today")
@@ -99,7 +102,9 @@ def _show(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], sources: Any =
 
 def printable(text: str) -> str:
     """Text without control characters (a feed or a file could move the cursor) but with its line ends."""
-    return "".join(c if c == "\n" or (c.isprintable() or c in "\u3000\u200b") else f"\\u{ord(c):04x}" for c in text)
+    return "".join(
+        c if c == "\n" or (c.isprintable() or c in "\u3000\u200b") else f"\\u{ord(c):04x}" for c in text
+    )
 
 
 def _stop(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], sources: Any = None) -> NoReturn:
@@ -114,7 +119,9 @@ def _engine(project: Path) -> Engine:
     errors = [d for d in diagnostics if d.severity == "error"]
     if errors:
         _show(errors, loaded.sources)
-        typer.echo(f"{len(errors)} error(s): the project cannot decide anything until they are mended", err=True)
+        typer.echo(
+            f"{len(errors)} error(s): the project cannot decide anything until they are mended", err=True
+        )
         raise typer.Exit(UNUSABLE)
     return Engine(loaded, book)
 
@@ -138,7 +145,9 @@ def _target(engine: Engine, target: str | None) -> str:
     if chosen is None and len(engine.book.rulesets) == 1:
         chosen = next(iter(engine.book.rulesets))
     if chosen is None:
-        _stop([Diagnostic("WB604", "no target is given", expected="--target, or `target` in weighbridge.yaml")])
+        _stop(
+            [Diagnostic("WB604", "no target is given", expected="--target, or `target` in weighbridge.yaml")]
+        )
     if chosen not in engine.targets:
         _stop([unknown_name("WB604", "target", chosen, engine.targets)])
     return chosen
@@ -185,7 +194,13 @@ def init(
     except (FolderNotEmpty, OSError) as error:
         from weighbridge.diagnostics import Diagnostic
 
-        _stop([Diagnostic("WB691", f"cannot start a project in {folder}: {error}", expected="a new or empty folder")])
+        _stop(
+            [
+                Diagnostic(
+                    "WB691", f"cannot start a project in {folder}: {error}", expected="a new or empty folder"
+                )
+            ]
+        )
     for name in written:
         typer.echo(f"  {folder / name}")
     typer.echo("Try: weighbridge lint, weighbridge test, weighbridge check samples/listings.csv")
@@ -218,12 +233,17 @@ def lint(
 def test(
     project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
     target: Annotated[str | None, typer.Option(help="Only the scenarios of this target.")] = None,
-    name: Annotated[str | None, typer.Option("--name", "-k", help="Only cases whose name contains this.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", "-k", help="Only cases whose name contains this.")
+    ] = None,
     min_coverage: Annotated[
-        float | None, typer.Option(help="Fail below this percentage of rules, rows, bins and tiers.", min=0, max=100)
+        float | None,
+        typer.Option(help="Fail below this percentage of rules, rows, bins and tiers.", min=0, max=100),
     ] = None,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
-    show_uncovered: Annotated[bool, typer.Option("--uncovered", help="List everything no case exercises.")] = False,
+    show_uncovered: Annotated[
+        bool, typer.Option("--uncovered", help="List everything no case exercises.")
+    ] = False,
 ) -> None:
     """Run the scenarios and say what they cover."""
     from weighbridge.diagnostics import Diagnostic
@@ -234,7 +254,9 @@ def test(
         _target(engine, target)
     run = run_scenarios(engine, target, name)
     if not run.cases:
-        _stop([Diagnostic("WB504", "no scenario was run", expected="`scenarios:` documents beside the rules")])
+        _stop(
+            [Diagnostic("WB504", "no scenario was run", expected="`scenarios:` documents beside the rules")]
+        )
     share = run.coverage.share()
     short = min_coverage is not None and (share is None or share * 100 < min_coverage)
     if format is PlainFormat.json:
@@ -248,7 +270,9 @@ def test(
 
 def _show_run(engine: Engine, run: ScenarioRun, uncovered: bool) -> None:
     for case in run.failed:
-        typer.secho(f"FAILED {case.target} [{case.market}] {case.name}", err=True, fg=typer.colors.RED, bold=True)
+        typer.secho(
+            f"FAILED {case.target} [{case.market}] {case.name}", err=True, fg=typer.colors.RED, bold=True
+        )
         _show(case.failures, engine.project.sources)
     typer.echo(f"{len(run.cases) - len(run.failed)} passed, {len(run.failed)} failed")
     for kind in run.coverage.kinds:
@@ -281,7 +305,12 @@ def _test_dict(run: ScenarioRun) -> dict[str, Any]:
             "share": run.coverage.share(),
             "kinds": {kind: run.coverage.share(kind) for kind in run.coverage.kinds},
             "items": [
-                {"kind": i.kind, "name": i.name, "hits": i.hits, "location": None if i.span is None else str(i.span)}
+                {
+                    "kind": i.kind,
+                    "name": i.name,
+                    "hits": i.hits,
+                    "location": None if i.span is None else str(i.span),
+                }
                 for i in run.coverage.items
             ],
         },
@@ -290,19 +319,33 @@ def _test_dict(run: ScenarioRun) -> dict[str, Any]:
 
 @app.command()
 def check(
-    feed: Annotated[Path, typer.Argument(help="Feed: CSV, TSV, JSON Lines, Parquet, Shopify CSV, Google TSV or XML.")],
+    feed: Annotated[
+        Path, typer.Argument(help="Feed: CSV, TSV, JSON Lines, Parquet, Shopify CSV, Google TSV or XML.")
+    ],
     project: ProjectOption = HERE,
-    market: Annotated[list[str] | None, typer.Option("--market", "-m", help="Market; may be given several times.")] = None,
+    market: Annotated[
+        list[str] | None, typer.Option("--market", "-m", help="Market; may be given several times.")
+    ] = None,
     target: Annotated[str | None, typer.Option(help="Ruleset that decides.")] = None,
     as_of: DayOption = None,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest verdict that fails the gate.")] = FailOn.review,
-    format: Annotated[ReportFormat, typer.Option("--format", "-f", help="Report format.")] = ReportFormat.text,
+    format: Annotated[
+        ReportFormat, typer.Option("--format", "-f", help="Report format.")
+    ] = ReportFormat.text,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.")] = None,
-    mapping: Annotated[str | None, typer.Option(help="Mapping document that says how columns become fields.")] = None,
-    feed_format: Annotated[str | None, typer.Option(help="Format of the feed, where its name does not tell.")] = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping document that says how columns become fields.")
+    ] = None,
+    feed_format: Annotated[
+        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+    ] = None,
     waivers: Annotated[Path | None, typer.Option(help="Waivers file instead of the project's.")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="Findings in this file are known and do not fail.")] = None,
-    update_baseline: Annotated[Path | None, typer.Option(help="Write all findings to this baseline file.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Findings in this file are known and do not fail.")
+    ] = None,
+    update_baseline: Annotated[
+        Path | None, typer.Option(help="Write all findings to this baseline file.")
+    ] = None,
     lang: LanguageOption = Language.en,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
@@ -358,7 +401,7 @@ def _write_report(writer: Any, result: GateResult, stream: TextIO, lang: str, co
         else:
             writer.write(result, stream, lang)
     except BrokenPipeError:  # the reader (head, less) has seen enough; the exit code still tells
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (lives until the process ends)
 
 
 def _update_baseline(result: GateResult, path: Path) -> None:
@@ -384,7 +427,12 @@ class _Progress:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f}%"), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:.0f}%"),
+                TimeRemainingColumn(),
+            )
             self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self.bar.start()
             self.task = self.bar.add_task("checking", total=1.0)
@@ -437,9 +485,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     except OSError as error:
         _stop([Diagnostic("WB400", f"cannot read {name}: {error.strerror}")])
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        _stop([Diagnostic("WB406", f"{name} is not JSON: {error}", expected='one object, e.g. {"sku": "A-1"}')])
+        _stop(
+            [Diagnostic("WB406", f"{name} is not JSON: {error}", expected='one object, e.g. {"sku": "A-1"}')]
+        )
     if not isinstance(value, dict):
-        _stop([Diagnostic("WB406", f"{name} is not one record", expected='one JSON object, e.g. {"sku": "A-1"}')])
+        _stop(
+            [
+                Diagnostic(
+                    "WB406", f"{name} is not one record", expected='one JSON object, e.g. {"sku": "A-1"}'
+                )
+            ]
+        )
     return value
 
 
@@ -448,9 +504,13 @@ def graph(
     project: ProjectOption = HERE,
     node: Annotated[
         list[str] | None,
-        typer.Option("--node", "-n", help="Only what this leads to and comes from: field:price, rule:gate/id, ..."),
+        typer.Option(
+            "--node", "-n", help="Only what this leads to and comes from: field:price, rule:gate/id, ..."
+        ),
     ] = None,
-    format: Annotated[GraphFormat, typer.Option("--format", "-f", help="Output format.")] = GraphFormat.mermaid,
+    format: Annotated[
+        GraphFormat, typer.Option("--format", "-f", help="Output format.")
+    ] = GraphFormat.mermaid,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
 ) -> None:
     """The dependency graph of fields, parameters, scorecards, rules and outputs."""
@@ -470,7 +530,9 @@ def graph(
 
 @app.command()
 def schema(
-    folder: Annotated[Path | None, typer.Argument(help="Folder to write the schemas to; otherwise printed.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder to write the schemas to; otherwise printed.")
+    ] = None,
     kind: Annotated[str, typer.Option(help="Document kind to print.")] = "weighbridge",
 ) -> None:
     """JSON Schemas of the documents, for editors that complete and check while typing."""
@@ -505,12 +567,18 @@ def explain_region(
     if region not in book.regions.documents:
         _stop([unknown_name("WB303", "region", region, book.regions.documents)])
     report = region_report(book, region, _day(as_of))
-    typer.echo(json.dumps(report, ensure_ascii=False, indent=2) if format is PlainFormat.json else region_text(report))
+    typer.echo(
+        json.dumps(report, ensure_ascii=False, indent=2)
+        if format is PlainFormat.json
+        else region_text(report)
+    )
 
 
 @app.callback(invoke_without_command=True)
 def _main(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         from weighbridge import __version__

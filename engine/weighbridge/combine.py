@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from weighbridge.rulebook import Output
 from weighbridge.specialise import RulesetStep
@@ -29,12 +29,12 @@ class Conflict:
 
 
 def _first(entries: Sequence[Entry], output: Output) -> Value:
-    return entries[0][1]
+    return cast(Value, entries[0][1])
 
 
 def _ranked(entries: Sequence[Entry], output: Output, choose: Callable[..., Any]) -> Value:
     allowed = output.symbol.allowed or ()
-    return choose((value for _, value in entries), key=allowed.index)
+    return cast(Value, choose((value for _, value in entries), key=allowed.index))
 
 
 def _flat(entries: Sequence[Entry]) -> list[str]:
@@ -73,7 +73,11 @@ class Combiner:
         self.rules = step.rules
         self.groups = {r.index: r.rule.group for r in step.rules if r.rule.group is not None}
         self.constants: list[Mapping[str, Value]] = [
-            {n: t.value for n, t in r.then.items() if isinstance(t, Const) and t.value is not None and n in step.outputs}
+            {
+                n: t.value
+                for n, t in r.then.items()
+                if isinstance(t, Const) and t.value is not None and n in step.outputs
+            }
             for r in step.rules
         ]
         self.computes = [any(not isinstance(t, Const) for t in r.then.values()) for r in step.rules]
@@ -105,12 +109,14 @@ class Combiner:
         """The undecided rules that count: not those behind the first hit of their table."""
         if not self.groups or not undecided:
             return undecided
-        first = {}
+        first: dict[str | None, int] = {}
         for i in fired:
             first.setdefault(self.groups.get(i), i)
         return [i for i in undecided if (g := self.groups.get(i)) is None or i < first.get(g, i + 1)]
 
-    def verdict(self, fired: Sequence[int], undecided: Sequence[int], computed: Mapping[Any, Any]) -> str | None:
+    def verdict(
+        self, fired: Sequence[int], undecided: Sequence[int], computed: Mapping[Any, Any]
+    ) -> str | None:
         """The verdict alone, fast where it is the worst of constants."""
         if self.levels is None or computed or self.groups:
             value = self.values(fired, undecided, computed).get("verdict")

@@ -85,12 +85,17 @@ class Finding:
             "source": _source_dict(self.source),
             "values": dict(self.values),
             "matches": [
-                {"term": m.term, "text": m.text, "field": m.field, "start": m.start, "end": m.end} for m in self.matches
+                {"term": m.term, "text": m.text, "field": m.field, "start": m.start, "end": m.end}
+                for m in self.matches
             ],
             "missing": list(self.missing),
             "review": None
             if self.review is None
-            else {"queue": self.review.queue, "within": self.review.within, "approvers": self.review.approvers},
+            else {
+                "queue": self.review.queue,
+                "within": self.review.within,
+                "approvers": self.review.approvers,
+            },
             "location": None if self.location is None else str(self.location),
         }
 
@@ -136,7 +141,12 @@ class Decision:
     __slots__ = ("_explainer", "_prepared", "_raw", "as_of", "record", "verdict")
 
     def __init__(
-        self, prepared: Prepared, record: Mapping[str, Any], as_of: date, raw: tuple[Any, ...], verdict: str | None
+        self,
+        prepared: Prepared,
+        record: Mapping[str, Any],
+        as_of: date,
+        raw: tuple[Any, ...],
+        verdict: str | None,
     ) -> None:
         self._prepared = prepared
         self._raw = raw
@@ -200,6 +210,8 @@ class Decision:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Rules that fired or must say that they are undecided, and violated policies, in order of definition."""
+        if self._prepared.target_step is not None and not self._raw[-1][0] and not self._raw[-1][1]:
+            return ()
         return self._explain().findings()
 
     @property
@@ -239,7 +251,9 @@ class Decision:
             "outputs": {n: v.isoformat() if isinstance(v, date) else v for n, v in self.outputs.items()},
             "scores": {name: score.to_dict() for name, score in self.scores.items()},
             "findings": [f.to_dict() for f in self.findings],
-            "undecided": [{"rule": ref, "missing": list(fields)} for ref, fields in self._explain().undecided()],
+            "undecided": [
+                {"rule": ref, "missing": list(fields)} for ref, fields in self._explain().undecided()
+            ],
         }
 
     def to_json(self, indent: int | None = None) -> str:
@@ -275,4 +289,9 @@ def _source_dict(source: Source | None) -> dict[str, Any] | None:
     if source is None:
         return None
     checked = None if source.checked is None else source.checked.isoformat()
-    return {"citation": source.citation, "url": source.url, "confidence": source.confidence, "checked": checked}
+    return {
+        "citation": source.citation,
+        "url": source.url,
+        "confidence": source.confidence,
+        "checked": checked,
+    }

@@ -25,6 +25,7 @@ from weighbridge.documents import (
     RecordTypeModel,
     RegionModel,
     RuleModel,
+    RuleOverride,
     RulesetModel,
     ScenariosModel,
     ScorecardModel,
@@ -195,6 +196,9 @@ def _region(model: RegionModel) -> Iterator[Problem]:
             yield from _disjoint(dated, ("weights", card, name))
     for index, override in enumerate(model.overrides):
         yield from _period(override, ("overrides", index))
+        if isinstance(override, RuleOverride) and not isinstance(override.set.get("enabled", True), bool):
+            place = ("overrides", index, "set", "enabled")
+            yield Problem("WB104", place, "'enabled' switches the rule on or off", "true or false")
 
 
 # ---- scorecards

@@ -186,7 +186,9 @@ def check_project(
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     span = diagnostic.span
-    return ("", 0, 0, diagnostic.code) if span is None else (span.file, span.line, span.column, diagnostic.code)
+    return (
+        ("", 0, 0, diagnostic.code) if span is None else (span.file, span.line, span.column, diagnostic.code)
+    )
 
 
 def load(root: Path | str, files: Mapping[str, str] | None = None) -> Engine:

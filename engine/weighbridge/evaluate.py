@@ -56,7 +56,11 @@ class Evaluator:
                 return self._mentions(name, text, self.value(terms))
             case Call(name) if not FUNCTIONS[name].strict and not FUNCTIONS[name].special:
                 implementation = FUNCTIONS[name].implementation
-                return None if implementation is None else implementation(*(self.value(a) for a in children(node)))
+                return (
+                    None
+                    if implementation is None
+                    else implementation(*(self.value(a) for a in children(node)))
+                )
             case _:
                 return self._folded(node)
 

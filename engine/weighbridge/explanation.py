@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from weighbridge.decisions import Finding, Match, Reason, Score, review_of, shown_value, source_of
 from weighbridge.diagnostics import UnknownName, unknown_name
@@ -14,7 +14,7 @@ from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
 from weighbridge.regions import covers
 from weighbridge.rulebook import Characteristic, Rule, Scorecard, titled
-from weighbridge.scalar import TextScan, day_number, term_list
+from weighbridge.scalar import day_number
 from weighbridge.specialise import RulesetStep, ScoreStep, SpecialRule
 from weighbridge.templates import Template, show_value
 from weighbridge.tree import (
@@ -67,7 +67,9 @@ class WhyNot:
 class Explainer:
     """Everything that can be said about one decision."""
 
-    def __init__(self, prepared: Prepared, record: Mapping[str, Any], as_of: date, raw: tuple[Any, ...]) -> None:
+    def __init__(
+        self, prepared: Prepared, record: Mapping[str, Any], as_of: date, raw: tuple[Any, ...]
+    ) -> None:
         self.prepared = prepared
         self.record = record
         self.as_of = as_of
@@ -78,7 +80,6 @@ class Explainer:
         values |= {"market": special.market, "region.code": special.market}
         self.values: dict[str, Value] = values
         self.evaluator = Evaluator(values, self._count, frozenset(special.lineage))
-        self._scans: dict[tuple[Expr, Value], tuple[TextScan, int]] = {}
         self._findings: tuple[Finding, ...] | None = None
         self._undecided: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
@@ -86,7 +87,7 @@ class Explainer:
 
     def _count(self, text: Expr, value: Value, terms: Value) -> int:
         assert isinstance(value, str | tuple)
-        scan = TextScan((term_list(self.prepared.book, terms),))
+        scan = self.prepared.scan(terms)
         return len(scan.matches(value, 0))
 
     def matches(self, tree: Expr) -> tuple[Match, ...]:
@@ -101,7 +102,7 @@ class Explainer:
     def _matches(self, text: Expr, terms: Value) -> Iterator[Match]:
         if terms is None:
             return
-        scan = TextScan((term_list(self.prepared.book, terms),))
+        scan = self.prepared.scan(terms)
         located = False
         for part in self._parts(text):
             value = self.evaluator.value(part)
@@ -153,7 +154,9 @@ class Explainer:
             rules = [step.rules[i].rule for i in conflict.rules]
             refs = ", ".join(r.ref for r in rules)
             reason = {
-                lang: phrase(EXPLANATION, f"conflict_{conflict.policy}", lang, output=conflict.output, rules=refs)
+                lang: phrase(
+                    EXPLANATION, f"conflict_{conflict.policy}", lang, output=conflict.output, rules=refs
+                )
                 for lang in LANGUAGES
             }
             yield Finding(
@@ -161,7 +164,12 @@ class Explainer:
             )
 
     def _finding(
-        self, step: RulesetStep, special: SpecialRule, status: str, outputs: Mapping[str, Value], missing: tuple[str, ...]
+        self,
+        step: RulesetStep,
+        special: SpecialRule,
+        status: str,
+        outputs: Mapping[str, Value],
+        missing: tuple[str, ...],
     ) -> Finding:
         rule = special.rule
         matches = self.matches(special.condition) if status == "fired" else ()
@@ -220,7 +228,9 @@ class Explainer:
         """Reason templates filled in."""
         found = list(dict.fromkeys(m.text for m in matches))
         shown = ", ".join(found[:MOST_MATCHES]) + (" …" if len(found) > MOST_MATCHES else "")
-        return {lang: t.render(lambda n: self.values.get(n.path), shown, lang) for lang, t in templates.items()}
+        return {
+            lang: t.render(lambda n: self.values.get(n.path), shown, lang) for lang, t in templates.items()
+        }
 
     # --- undecided rules ---
 
@@ -315,7 +325,9 @@ class Explainer:
                 largest[line.code] = (distance, line)
         ranked = sorted((code for code in sums if sums[code] > 0), key=lambda code: -sums[code])
         return tuple(
-            Reason(code, sums[code] / divisor, self._reason_text(largest[code][1])) for code in ranked if divisor
+            Reason(code, sums[code] / divisor, self._reason_text(largest[code][1]))
+            for code in ranked
+            if divisor
         )
 
     def _reason_text(self, line: Characteristic) -> dict[str, str]:
@@ -346,7 +358,11 @@ class Explainer:
         status = "fired" if truth is True else "silent" if truth is False else "undecided"
         if truth is True and special.index not in hits:
             status = "masked"
-        clauses = [c for condition in rules[ref].conditions for c in self._clauses(condition.tree, True, truth is True)]
+        clauses = [
+            c
+            for condition in rules[ref].conditions
+            for c in self._clauses(condition.tree, True, truth is True)
+        ]
         return WhyNot(ref, status, True, {}, tuple(clauses))
 
     def _special_rules(self) -> tuple[SpecialRule, ...]:
@@ -397,7 +413,9 @@ class Explainer:
         left, right = self.evaluator.value(tree.left), self.evaluator.value(tree.right)
         return abs(right - left) if isinstance(left, float) and isinstance(right, float) else None
 
-    def _detail(self, tree: Expr, holds: bool | None, gap: float | None, missing: tuple[str, ...], lang: str) -> str:
+    def _detail(
+        self, tree: Expr, holds: bool | None, gap: float | None, missing: tuple[str, ...], lang: str
+    ) -> str:
         if holds is None:
             fields = ", ".join(self.title(m, lang) for m in missing)
             return phrase(EXPLANATION, "clause_missing" if missing else "clause_unknown", lang, fields=fields)
@@ -408,7 +426,8 @@ class Explainer:
             shown = ", ".join(f"“{m.text}” ({self.title(m.field, lang)})" for m in matches[:MOST_MATCHES])
             return phrase(EXPLANATION, "clause_mention", lang, matches=shown)
         seen = ", ".join(
-            f"{unparse(part)} = {show_value(self.evaluator.value(part), part.type, lang)}" for part in _operands(tree)
+            f"{unparse(part)} = {show_value(self.evaluator.value(part), part.type, lang)}"
+            for part in _operands(tree)
         )
         if gap is not None:
             shown_gap = show_value(gap, Type.NUMBER, lang)
@@ -437,7 +456,7 @@ def _operands(tree: Expr) -> list[Expr]:
 def _points(entry: Any) -> int | None:
     if entry is None or entry is False:
         return None
-    return entry[0] if isinstance(entry, tuple) else entry
+    return cast(int, entry[0] if isinstance(entry, tuple) else entry)
 
 
 def _periods(rule: Rule) -> str:

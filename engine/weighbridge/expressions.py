@@ -155,10 +155,14 @@ class _Compiler:
     def parse(self) -> ast.expr | None:
         whole = (self.lead, self.lead + len(self.source))
         if not self.source:
-            self.problem("WB201", "the expression is empty", (0, max(1, len(self.text))), "a condition or a value")
+            self.problem(
+                "WB201", "the expression is empty", (0, max(1, len(self.text))), "a condition or a value"
+            )
             return None
         if len(self.source) > MAX_LENGTH:
-            self.problem("WB208", f"the expression has {len(self.source)} characters", whole, f"at most {MAX_LENGTH}")
+            self.problem(
+                "WB208", f"the expression has {len(self.source)} characters", whole, f"at most {MAX_LENGTH}"
+            )
             return None
         if not self._scan():
             return None
@@ -177,7 +181,9 @@ class _Compiler:
             self._refuse(statement)
             return None
         if _depth(statement.value) > MAX_NESTING:
-            self.problem("WB208", "the expression is nested too deeply", whole, f"at most {MAX_NESTING} levels")
+            self.problem(
+                "WB208", "the expression is nested too deeply", whole, f"at most {MAX_NESTING} levels"
+            )
             return None
         return statement.value
 
@@ -193,7 +199,9 @@ class _Compiler:
                 continue
             if c in "\"'":
                 if self.source.startswith(c * 3, i):
-                    self.problem("WB202", "triple quotes are not part of the language", at, "one pair of quotes")
+                    self.problem(
+                        "WB202", "triple quotes are not part of the language", at, "one pair of quotes"
+                    )
                     return False
                 quote = c
             elif c in "([{":
@@ -230,9 +238,19 @@ class _Compiler:
                 return
         detail = (error.msg if isinstance(error, SyntaxError) else str(error)) or "cannot be read"
         detail = detail.split(". Maybe you meant")[0].split(". Perhaps you")[0]
-        if isinstance(error, SyntaxError) and "=" in self.source and "assign" in detail or "expression cannot" in detail:
+        if (
+            isinstance(error, SyntaxError)
+            and "=" in self.source
+            and "assign" in detail
+            or "expression cannot" in detail
+        ):
             detail = "a single = cannot compare"
-        self.problem("WB201", f"cannot read the expression: {detail}", (start, start + 1), "e.g. price > 30 and stock >= 1")
+        self.problem(
+            "WB201",
+            f"cannot read the expression: {detail}",
+            (start, start + 1),
+            "e.g. price > 30 and stock >= 1",
+        )
 
     def _char(self, byte: int) -> int:
         return byte if self.offsets is None else self.offsets[min(byte, len(self.offsets) - 1)]
@@ -250,7 +268,9 @@ class _Compiler:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             if self.nodes == MAX_NODES + 1:
-                self.problem("WB208", "the expression has too many parts", self.at(node), f"at most {MAX_NODES}")
+                self.problem(
+                    "WB208", "the expression has too many parts", self.at(node), f"at most {MAX_NODES}"
+                )
             return None
         match node:
             case ast.Constant():
@@ -297,7 +317,9 @@ class _Compiler:
                 return None
             return Const(value, Type.TEXT, at)
         if value is None:
-            self.problem("WB202", "None is not a value of the language", at, "is_missing(x) to ask for a missing value")
+            self.problem(
+                "WB202", "None is not a value of the language", at, "is_missing(x) to ask for a missing value"
+            )
         else:
             self.problem("WB209", f"{type(value).__name__} literals are not part of the language", at)
         return None
@@ -308,7 +330,9 @@ class _Compiler:
         except OverflowError:
             number = math.inf
         if not math.isfinite(number) or (isinstance(value, int) and int(number) != value):
-            self.problem("WB209", "the number cannot be held exactly", at, "whole numbers up to 9007199254740992")
+            self.problem(
+                "WB209", "the number cannot be held exactly", at, "whole numbers up to 9007199254740992"
+            )
             return None
         return Const(number, Type.NUMBER, at)
 
@@ -335,13 +359,19 @@ class _Compiler:
             return self._term_list(path.removeprefix("terms."), at)
         where = self.locate(*at)
         # A path with a slash is how a ruleset's derived value is told from another's; nobody writes it.
-        candidates = [s for s in self.scope.symbols if "/" not in s] + [f"terms.{t}" for t in self.scope.term_lists]
+        candidates = [s for s in self.scope.symbols if "/" not in s] + [
+            f"terms.{t}" for t in self.scope.term_lists
+        ]
         head = path.split(".")[0]
         family = [c for c in candidates if c.startswith(head + ".")] if "." in path else []
         found = unknown_name("WB203", "name", path, family or [c for c in candidates if "." not in c], where)
         if found.suggestion is None:
             found = Diagnostic(
-                found.code, found.message, where, expected=found.expected, suggestion=suggest(path, candidates)
+                found.code,
+                found.message,
+                where,
+                expected=found.expected,
+                suggestion=suggest(path, candidates),
             )
         self.problems.append(found)
         return None
@@ -349,7 +379,9 @@ class _Compiler:
     def _term_list(self, name: str, at: Range) -> Expr | None:
         if name in self.scope.term_lists:
             return Const(name, Type.TERMS, at)
-        self.problems.append(unknown_name("WB203", "term list", name, self.scope.term_lists, self.locate(*at)))
+        self.problems.append(
+            unknown_name("WB203", "term list", name, self.scope.term_lists, self.locate(*at))
+        )
         return None
 
     def _boolean(self, node: ast.BoolOp) -> Expr | None:
@@ -431,7 +463,9 @@ class _Compiler:
         if a.type is Type.BOOLEAN:
             return self._boolean_equality(op, a, b, at)
         if a.type in (Type.TEXTS, Type.TERMS) or (a.type is Type.TEXT and op not in ("==", "!=")):
-            self.problem("WB206", f"a {a.type} cannot be compared by {op}", at, "== or != for texts, `in` for lists")
+            self.problem(
+                "WB206", f"a {a.type} cannot be compared by {op}", at, "== or != for texts, `in` for lists"
+            )
             return None
         if not (self._can_occur(a, b) and self._can_occur(b, a)):
             return None
@@ -461,18 +495,22 @@ class _Compiler:
     def _membership(self, left: ast.AST, right: ast.AST, at: Range) -> Expr | None:
         item = self.expression(left)
         if isinstance(right, ast.List | ast.Tuple | ast.Set):
-            options = [self.expression(e, item.type if item else None) for e in right.elts]
-            if item is None or any(o is None for o in options):
+            written = [self.expression(e, item.type if item else None) for e in right.elts]
+            if item is None or any(o is None for o in written):
                 return None
-            return self._options(item, [o for o in options if o is not None], at)
+            return self._options(item, [o for o in written if o is not None], at)
         options = self.expression(right)
         if item is None or options is None:
             return None
         if options.type is Type.TEXT and item.type is Type.TEXT:
-            self.problem("WB206", "`in` looks into lists, not into texts", at, "contains(text, part)", "contains(...)")
+            self.problem(
+                "WB206", "`in` looks into lists, not into texts", at, "contains(text, part)", "contains(...)"
+            )
             return None
         if options.type is not Type.TEXTS or item.type is not Type.TEXT:
-            self.problem("WB206", f"a {item.type} cannot be `in` a {options.type}", at, "a text in a list of text")
+            self.problem(
+                "WB206", f"a {item.type} cannot be `in` a {options.type}", at, "a text in a list of text"
+            )
             return None
         return Contains(item, options, at)
 
@@ -501,7 +539,13 @@ class _Compiler:
             return Arith(op, left, right, Type.NUMBER, at)
         for side in (left, right):
             if side.type is not Type.NUMBER:
-                hint = "join(a, b)" if side.type is Type.TEXT else "add_days(day, n)" if side.type is Type.DATE else None
+                hint = (
+                    "join(a, b)"
+                    if side.type is Type.TEXT
+                    else "add_days(day, n)"
+                    if side.type is Type.DATE
+                    else None
+                )
                 self.problem("WB206", f"{op} needs numbers, this is a {side.type}", side.at, "a number", hint)
                 return None
         return Arith(op, left, right, Type.NUMBER, at)
@@ -512,7 +556,9 @@ class _Compiler:
         if condition is None or then is None or other is None:
             return None
         if then.type is not other.type:
-            self.problem("WB206", f"one branch is a {then.type}, the other a {other.type}", self.at(node), "one type")
+            self.problem(
+                "WB206", f"one branch is a {then.type}, the other a {other.type}", self.at(node), "one type"
+            )
             return None
         return IfElse(condition, then, other, self.at(node))
 
@@ -538,7 +584,9 @@ class _Compiler:
             if name is None or "." in name:
                 self.problem("WB202", "methods are not part of the language", at, "a function of the table")
             else:
-                self.problems.append(unknown_name("WB204", "function", name, FUNCTIONS, self.locate(*self.at(node.func))))
+                self.problems.append(
+                    unknown_name("WB204", "function", name, FUNCTIONS, self.locate(*self.at(node.func)))
+                )
             return None
         if node.keywords:
             self.problem("WB202", "arguments have no names here", at, function.signature)
@@ -577,7 +625,12 @@ class _Compiler:
             return None
         if argument.type not in parameter.types:
             words = " or ".join(sorted(str(t) for t in parameter.types))
-            self.problem("WB206", f"{parameter.name} is a {argument.type}", argument.at, f"a {words}: {function.signature}")
+            self.problem(
+                "WB206",
+                f"{parameter.name} is a {argument.type}",
+                argument.at,
+                f"a {words}: {function.signature}",
+            )
             return None
         if parameter.literal and not isinstance(argument, Const):
             self.problem("WB206", f"{parameter.name} must be written out", argument.at, function.signature)
@@ -585,7 +638,9 @@ class _Compiler:
         if parameter.check is not None and isinstance(argument, Const):
             message = parameter.check(argument.value)
             if message is not None:
-                self.problem("WB209", f"{argument.value!r} does not fit {parameter.name}", argument.at, message)
+                self.problem(
+                    "WB209", f"{argument.value!r} does not fit {parameter.name}", argument.at, message
+                )
                 return None
         return argument
 
@@ -598,7 +653,11 @@ class _Compiler:
         what = "region"
         if function == "under":
             path = arguments[0]
-            tree = self.scope.symbols[path.path].tree if isinstance(path, Name) and path.path in self.scope.symbols else None
+            tree = (
+                self.scope.symbols[path.path].tree
+                if isinstance(path, Name) and path.path in self.scope.symbols
+                else None
+            )
             known, what = (frozenset(tree) if tree is not None else None), "category"
         if known is None or place.value in known:
             return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -74,7 +75,9 @@ def _words(types: frozenset[Type]) -> str:
     return "any" if types == ANY else " | ".join(sorted(str(t) for t in types))
 
 
-def _p(name: str, *types: Type, literal: bool = False, check: Callable[[Any], str | None] | None = None) -> Parameter:
+def _p(
+    name: str, *types: Type, literal: bool = False, check: Callable[[Any], str | None] | None = None
+) -> Parameter:
     return Parameter(name, frozenset(types) if types else ANY, literal, check)
 
 
@@ -180,10 +183,11 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 
 def _script_share(text: str, script: str) -> float | None:
     wanted = SCRIPTS[script]
-    letters = [c for c in text if c.isalpha()]
-    if not letters:
+    letters = {c: n for c, n in Counter(text).items() if c.isalpha()}
+    total = sum(letters.values())
+    if total == 0:
         return None
-    return sum(unicodedata.name(c, "").startswith(wanted) for c in letters) / len(letters)
+    return sum(n for c, n in letters.items() if unicodedata.name(c, "").startswith(wanted)) / total
 
 
 def _check_script(value: Any) -> str | None:
@@ -289,7 +293,10 @@ FUNCTIONS: dict[str, Function] = {
             BOOLEAN,
             "True where the text contains a term of the list that is not negated or excepted. The match and "
             "its place are kept for the explanation. Terms: `terms.<id>`, a region parameter, or a list of texts.",
-            (("mentions('Pigskin wallet', ['pigskin'])", True), ("mentions('Contains no pork', ['pork'])", False)),
+            (
+                ("mentions('Pigskin wallet', ['pigskin'])", True),
+                ("mentions('Contains no pork', ['pork'])", False),
+            ),
             special=True,
         ),
         Function(
@@ -305,7 +312,10 @@ FUNCTIONS: dict[str, Function] = {
             (_p("path", TEXT), _p("root", TEXT, literal=True)),
             BOOLEAN,
             "True where the category path is `root` or below it.",
-            (("under('apparel/footwear/boots', 'apparel/footwear')", True), ("under('apparels', 'apparel')", False)),
+            (
+                ("under('apparel/footwear/boots', 'apparel/footwear')", True),
+                ("under('apparels', 'apparel')", False),
+            ),
             under,
         ),
         Function(
@@ -348,7 +358,14 @@ FUNCTIONS: dict[str, Function] = {
             (("like('EU-1234', 'eu-*')", True), ("like('EU-1', 'EU-??')", False)),
             _like,
         ),
-        Function("lower", (_p("text", TEXT),), TEXT, "The text in lower case.", (("lower('ABC')", "abc"),), str.lower),
+        Function(
+            "lower",
+            (_p("text", TEXT),),
+            TEXT,
+            "The text in lower case.",
+            (("lower('ABC')", "abc"),),
+            str.lower,
+        ),
         Function(
             "length",
             (_p("x", *_TEXTY),),
@@ -438,8 +455,22 @@ FUNCTIONS: dict[str, Function] = {
             _round,
             optional=1,
         ),
-        Function("floor", (_p("x", NUMBER),), NUMBER, "The whole number below.", (("floor(2.7)", 2.0),), _whole(math.floor)),
-        Function("ceil", (_p("x", NUMBER),), NUMBER, "The whole number above.", (("ceil(2.1)", 3.0),), _whole(math.ceil)),
+        Function(
+            "floor",
+            (_p("x", NUMBER),),
+            NUMBER,
+            "The whole number below.",
+            (("floor(2.7)", 2.0),),
+            _whole(math.floor),
+        ),
+        Function(
+            "ceil",
+            (_p("x", NUMBER),),
+            NUMBER,
+            "The whole number above.",
+            (("ceil(2.1)", 3.0),),
+            _whole(math.ceil),
+        ),
         Function(
             "sqrt",
             (_p("x", NUMBER),),
@@ -476,9 +507,30 @@ FUNCTIONS: dict[str, Function] = {
             add_days,
             partial=True,
         ),
-        Function("year", (_p("day", DATE),), NUMBER, "The year.", (("year('2026-03-01')", 2026.0),), _date_part("year")),
-        Function("month", (_p("day", DATE),), NUMBER, "The month, 1 to 12.", (("month('2026-03-01')", 3.0),), _date_part("month")),
-        Function("day", (_p("day", DATE),), NUMBER, "The day of the month.", (("day('2026-03-01')", 1.0),), _date_part("day")),
+        Function(
+            "year",
+            (_p("day", DATE),),
+            NUMBER,
+            "The year.",
+            (("year('2026-03-01')", 2026.0),),
+            _date_part("year"),
+        ),
+        Function(
+            "month",
+            (_p("day", DATE),),
+            NUMBER,
+            "The month, 1 to 12.",
+            (("month('2026-03-01')", 3.0),),
+            _date_part("month"),
+        ),
+        Function(
+            "day",
+            (_p("day", DATE),),
+            NUMBER,
+            "The day of the month.",
+            (("day('2026-03-01')", 1.0),),
+            _date_part("day"),
+        ),
         Function(
             "weekday",
             (_p("day", DATE),),

@@ -98,16 +98,19 @@ def run_gate(
     format: str | None = None,
     waivers: Path | None = None,
     baseline: Path | None = None,
+    undecided: bool = False,
     progress: Progress | None = None,
 ) -> GateResult:
     """Check a feed. Never raises about its input: what is wrong is in `notes`, with exit code UNUSABLE.
 
     `waivers` and `baseline` are files; without `waivers` those of the project hold, without `baseline` every
-    finding counts. `as_of` dates the decisions and the waivers alike.
+    finding counts. `as_of` dates the decisions and the waivers alike. Undecided rules are always found where
+    they ask for review; with `undecided` also those that say `if_unknown: skip`. These never count, and
+    finding them means evaluating every rule a second time.
     """
     started = time.perf_counter()
     request = GateRequest(relative_path(feed_path), target, tuple(dict.fromkeys(markets)), as_of, fail_on)
-    run = _Run(engine, request)
+    run = _Run(engine, request, undecided)
     try:
         run.check_request()
         run.load_waivers(waivers)
@@ -124,8 +127,9 @@ def run_gate(
 class _Run:
     """The state of one run; `run_gate` calls its steps in order."""
 
-    def __init__(self, engine: Engine, request: GateRequest) -> None:
+    def __init__(self, engine: Engine, request: GateRequest, undecided: bool) -> None:
         self.engine = engine
+        self.undecided = undecided
         self.request = request
         self.spool = FindingSpool()
         self.counts = Counts(verdicts={market: {} for market in request.markets})
@@ -258,7 +262,7 @@ class _Run:
             worst = severity if at_least(severity, worst) else worst
             if severity != "pass":
                 self.add(self.decided_finding(found, place, market, verdict, ordinal))
-        for rule, missing in decision.missing.items():
+        for rule, missing in decision.missing.items() if self.undecided else ():
             if rule not in seen:
                 self.add(self.undecided_finding(rule, missing, place, market, verdict))
         # An output's default, or its way to combine, can give a verdict that no single finding bears.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
@@ -18,7 +18,10 @@ from weighbridge.specialise import card_trees
 from weighbridge.tree import Call, Const, Expr, Type, walk
 from weighbridge.tree import names as tree_names
 
-Graph = nx.DiGraph
+if TYPE_CHECKING:
+    Graph = nx.DiGraph[str]
+else:
+    Graph = nx.DiGraph
 
 
 def dependency_graph(book: Rulebook) -> Graph:
@@ -37,7 +40,9 @@ def dependency_graph(book: Rulebook) -> Graph:
         _add_scorecard(graph, book, name, card)
     for name, ruleset in book.rulesets.items():
         for output in ruleset.outputs.values():
-            graph.add_node(f"output:{name}.{output.name}", kind="output", title=output.title, span=ruleset.span)
+            graph.add_node(
+                f"output:{name}.{output.name}", kind="output", title=output.title, span=ruleset.span
+            )
         for rule in ruleset.rules:
             node = f"rule:{rule.ref}"
             graph.add_node(node, kind="rule", title=rule.title, span=rule.span, table=rule.table)
@@ -45,9 +50,9 @@ def dependency_graph(book: Rulebook) -> Graph:
             _read(graph, book, node, [n for t in rule.reason.values() for n in t.names])
     for name, ruleset in book.rulesets.items():
         for rule in book.rules_of(name):
-            for output in rule.then:
-                if output in ruleset.outputs:
-                    graph.add_edge(f"rule:{rule.ref}", f"output:{name}.{output}")
+            for set_output in rule.then:
+                if set_output in ruleset.outputs:
+                    graph.add_edge(f"rule:{rule.ref}", f"output:{name}.{set_output}")
     return graph
 
 
@@ -73,7 +78,11 @@ def _read(graph: Graph, book: Rulebook, reader: str, trees: Iterable[Expr]) -> N
         for part in walk(tree):
             if isinstance(part, Call):
                 for argument in part.arguments:
-                    if isinstance(argument, Const) and argument.type is Type.TERMS and isinstance(argument.value, str):
+                    if (
+                        isinstance(argument, Const)
+                        and argument.type is Type.TERMS
+                        and isinstance(argument.value, str)
+                    ):
                         graph.add_node(f"terms:{argument.value}", kind="terms", title={}, span=None)
                         graph.add_edge(f"terms:{argument.value}", reader)
 
@@ -125,6 +134,9 @@ def around(graph: Graph, nodes: Iterable[str], *, up: bool = True, down: bool = 
 
 def to_dict(graph: Graph) -> dict[str, Any]:
     """JSON form: nodes and edges, sorted."""
+    described: list[tuple[str, dict[str, Any]]] = sorted(
+        ((node, dict(data)) for node, data in graph.nodes(data=True)), key=lambda entry: entry[0]
+    )
     nodes = [
         {
             "id": node,
@@ -132,7 +144,7 @@ def to_dict(graph: Graph) -> dict[str, Any]:
             "title": dict(data.get("title") or {}),
             "location": None if data.get("span") is None else str(data["span"]),
         }
-        for node, data in sorted(graph.nodes(data=True))
+        for node, data in described
     ]
     return {"nodes": nodes, "edges": [{"from": a, "to": b} for a, b in sorted(graph.edges())]}
 

@@ -85,8 +85,8 @@ def build_index(
     keys = {i: _keys(formula) for i, formula in rules}
     left = dict(keys)
     groups: list[Group] = []
-    for text, members in _by(left, lambda k: k.mention[1] if k.mention else None):
-        groups.append(_mention_group(text, members, list_index))
+    for _, members in _by(left, _mentioned):
+        groups.append(_mention_group(members, list_index))
         _drop(left, members)
     for names, members in _by(left, lambda k: tuple(sorted(k.equal, key=lambda n: n.path)) or None):
         groups.append(_equal_group(names, members))
@@ -123,6 +123,10 @@ def _by(left: dict[int, _Keys], key: Callable[[_Keys], K | None]) -> list[tuple[
     return [(k, m) for k, m in found.items() if len(m) >= SMALLEST_GROUP]
 
 
+def _mentioned(keys: _Keys) -> Expr | None:
+    return None if keys.mention is None else keys.mention[1]
+
+
 def _drop(left: dict[int, _Keys], members: Iterable[int]) -> None:
     for i in list(members):
         del left[i]
@@ -144,7 +148,9 @@ def _keys(formula: Formula) -> _Keys:
 
 def _leaf_key(keys: _Keys, leaf: Leaf) -> None:
     match leaf.test:
-        case Compare("==", Name() as name, Const(value)) if isinstance(value, str | float) and name not in keys.equal:
+        case Compare("==", Name() as name, Const(value)) if (
+            isinstance(value, str | float) and name not in keys.equal
+        ):
             keys.equal[name] = (leaf, frozenset({value}))
         case Member(Name() as name, values) if name not in keys.equal:
             keys.equal[name] = (leaf, values)
@@ -163,7 +169,12 @@ def _under_key(keys: _Keys, whole: Formula, parts: tuple[Formula, ...]) -> None:
     paths: set[str] = set()
     of: set[Name] = set()
     for part in parts:
-        if not (isinstance(part, Leaf) and part.wanted and isinstance(part.test, Call) and part.test.function == "under"):
+        if not (
+            isinstance(part, Leaf)
+            and part.wanted
+            and isinstance(part.test, Call)
+            and part.test.function == "under"
+        ):
             return
         name, path = part.test.arguments
         if not (isinstance(name, Name) and isinstance(path, Const) and isinstance(path.value, str)):
@@ -186,11 +197,12 @@ def _bucket(entries: Iterable[tuple[int, Formula]]) -> Bucket:
     return Bucket(ids, tuple((i, r) for i, r in entries if r != ALWAYS))
 
 
-def _mention_group(text: Expr, members: dict[int, _Keys], list_index: Callable[[Expr, Expr], int]) -> Group:
+def _mention_group(members: dict[int, _Keys], list_index: Callable[[Expr, Expr], int]) -> Group:
     found: dict[Hashable, list[tuple[int, Formula]]] = {}
+    text: Expr | None = None
     for i, keys in members.items():
         assert keys.mention is not None
-        leaf, _, terms = keys.mention
+        leaf, text, terms = keys.mention
         found.setdefault(list_index(text, terms), []).append((i, _without(keys, [leaf])))
     return Group("mentions", (), None, text, {k: _bucket(e) for k, e in found.items()}, tuple(members))
 
@@ -233,7 +245,11 @@ def _interval(members: dict[int, _Keys]) -> Name | None:
 
 
 def _cuts(keys: _Keys, name: Name) -> list[float]:
-    return [c.value for leaf in keys.bounds.get(name, ()) if isinstance(c := _bound(leaf)[1], Const) and isinstance(c.value, float)]
+    return [
+        c.value
+        for leaf in keys.bounds.get(name, ())
+        if isinstance(c := _bound(leaf)[1], Const) and isinstance(c.value, float)
+    ]
 
 
 def _bound(leaf: Leaf) -> tuple[str, Expr]:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
 
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
 from weighbridge.documents import (
-    ColumnModel,
     ExpressionValue,
     FieldModel,
-    PeriodModel,
     RuleModel,
     RuleOverride,
     RulesetModel,
-    SourceModel,
-    TableModel,
     TermListModel,
 )
 from weighbridge.expressions import Locate, Scope, Symbol, compile_expression, parse_date
@@ -26,19 +22,10 @@ from weighbridge.project import Document, Project
 from weighbridge.regions import Region, Regions, link_regions
 from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard
 from weighbridge.scorecards import link_scorecard
-from weighbridge.tables import (
-    CellError,
-    any_missing,
-    any_under,
-    compile_columns,
-    output_value,
-    split_terms,
-    unary_test,
-)
+from weighbridge.table_linking import TableLinker
 from weighbridge.templates import Template, parse_template
 from weighbridge.terms import TermList, check_term
 from weighbridge.tree import Call, Const, Expr, Type, Value, walk
-from weighbridge.unparse import unparse
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -47,12 +34,12 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 def link(project: Project) -> Rulebook:
     """The rulebook of `project`; its `diagnostics` hold the project's and every linking problem."""
     regions, problems = link_regions(project)
-    linker = _Linker(project, regions)
+    linker = Linker(project, regions)
     linker.problems += [*project.diagnostics, *problems]
     return linker.link()
 
 
-class _Linker:
+class Linker:
     def __init__(self, project: Project, regions: Regions) -> None:
         self.project = project
         self.regions = regions
@@ -73,9 +60,9 @@ class _Linker:
             scorecards[name], problems = link_scorecard(document, scope)
             self.problems += problems
         rulesets: dict[str, Ruleset] = {}
-        for name, document in self.project.rulesets.items():
+        for name, ruleset in self.project.rulesets.items():
             if name in self.scopes:
-                rulesets[name] = self._ruleset(document)
+                rulesets[name] = self._ruleset(ruleset)
         self._check_regions(rulesets, scorecards)
         return Rulebook(
             {n: d.model for n, d in self.project.record_types.items()},
@@ -102,7 +89,11 @@ class _Linker:
                         if message is not None:
                             path = (part, language, index) if language else (part, index)
                             self.problems.append(
-                                Diagnostic("WB311", f"the term {term!r} cannot be used: {message}", document.span(*path))
+                                Diagnostic(
+                                    "WB311",
+                                    f"the term {term!r} cannot be used: {message}",
+                                    document.span(*path),
+                                )
                             )
             lists[name] = _term_list(name, model)
         return lists
@@ -116,33 +107,41 @@ class _Linker:
             symbols = dict(common)
             for field_name, field in model.fields.items():
                 symbols[field_name] = _field_symbol(field_name, field)
-            symbols |= self._results(name, None)
+            symbols |= self._results(name)
             scope = self._scope(symbols)
             clashes = [d for d in model.derived if d in model.fields]
             for clash in clashes:
                 self._clash(document, clash)
             scope = self._with_derived(document, scope, "", model.derived)
             self.scopes[name] = scope
-        for name, document in self.project.rulesets.items():
-            base = self.scopes.get(document.model.record)
+        for name, ruleset in self.project.rulesets.items():
+            base = self.scopes.get(ruleset.model.record)
             if base is None:
-                self._unknown_record(document, document.model.record)
+                self._unknown_record(ruleset, ruleset.model.record)
                 continue
-            own = dict(base.symbols)
-            own = {k: v for k, v in own.items() if not k.startswith(f"{name}.")}
-            for derived in document.model.derived:
+            # A ruleset cannot read its own outputs.
+            own = {k: v for k, v in base.symbols.items() if not k.startswith(f"{name}.")}
+            for derived in ruleset.model.derived:
                 if derived in own:
-                    self._clash(document, derived)
-            self.scopes[name] = self._with_derived(document, self._scope(own), f"{name}/", document.model.derived)
+                    self._clash(ruleset, derived)
+            self.scopes[name] = self._with_derived(
+                ruleset, self._scope(own), f"{name}/", ruleset.model.derived
+            )
 
     def _clash(self, document: Document[Any], name: str) -> None:
         span = document.span("derived", name, key=True)
-        self.problems.append(Diagnostic("WB306", f"{name!r} is already a field or derived value", span, expected="another name"))
+        self.problems.append(
+            Diagnostic(
+                "WB306", f"{name!r} is already a field or derived value", span, expected="another name"
+            )
+        )
 
     def _unknown_record(self, document: Document[Any], record: str) -> None:
         if ("record_type", record) not in self.project.broken:
             self.problems.append(
-                unknown_name("WB303", "record type", record, self.project.record_types, document.span("record"))
+                unknown_name(
+                    "WB303", "record type", record, self.project.record_types, document.span("record")
+                )
             )
 
     def _scope(self, symbols: dict[str, Symbol]) -> Scope:
@@ -162,7 +161,7 @@ class _Linker:
             symbols[path] = Symbol(path, Type(parameter.type), parameter.allowed, unit=parameter.unit)
         return symbols
 
-    def _results(self, record: str, skip: str | None) -> dict[str, Symbol]:
+    def _results(self, record: str) -> dict[str, Symbol]:
         """Scores and outputs that expressions over `record` may read."""
         symbols: dict[str, Symbol] = {}
         for name, document in self.project.scorecards.items():
@@ -171,17 +170,19 @@ class _Linker:
                 symbols[f"{name}.score"] = Symbol(f"{name}.score", Type.NUMBER, unit="points")
                 symbols[f"{name}.coverage"] = Symbol(f"{name}.coverage", Type.NUMBER)
                 symbols[f"{name}.tier"] = Symbol(f"{name}.tier", Type.TEXT, allowed=tiers or None)
-        for name, document in self.project.rulesets.items():
-            if document.model.record == record and name != skip:
-                for output, model in document.model.outputs.items():
+        for name, ruleset in self.project.rulesets.items():
+            if ruleset.model.record == record:
+                for output, model in ruleset.model.outputs.items():
                     kind = _output_type(model.type, model.combine)
                     allowed = model.allowed if kind is Type.TEXT else None
                     symbols[f"{name}.{output}"] = Symbol(f"{name}.{output}", kind, allowed, unit=model.unit)
         return symbols
 
-    def _with_derived(self, document: Document[Any], scope: Scope, prefix: str, models: Mapping[str, Any]) -> Scope:
+    def _with_derived(
+        self, document: Document[Any], scope: Scope, prefix: str, models: Mapping[str, Any]
+    ) -> Scope:
         """The scope with derived values added, each compiled once those it needs are known."""
-        needs = nx.DiGraph()
+        needs: nx.DiGraph[str] = nx.DiGraph()
         for name, model in models.items():
             needs.add_node(name)
             words = set(_NAME.findall(_QUOTED.sub("''", model.value)))
@@ -197,7 +198,7 @@ class _Linker:
         for name in order:
             known = Scope(symbols, scope.term_lists, scope.regions)
             model = models[name]
-            tree = self._expression(document, ("derived", name, "value"), model.value, known, None)
+            tree = self.expression(document, ("derived", name, "value"), model.value, known, None)
             path = prefix + name
             if tree is not None:
                 symbol = Symbol(path, tree.type)
@@ -209,22 +210,26 @@ class _Linker:
     def _ring(self, document: Document[Any], ring: list[str]) -> None:
         spans = [document.span("derived", name, "value") for name in ring]
         path = " -> ".join([*ring, ring[0]])
-        related = tuple((f"{n} is computed here", s) for n, s in zip(ring, spans, strict=True) if s is not None)
-        self.problems.append(Diagnostic("WB301", f"derived values need each other: {path}", spans[0], related=related))
+        related = tuple(
+            (f"{n} is computed here", s) for n, s in zip(ring, spans, strict=True) if s is not None
+        )
+        self.problems.append(
+            Diagnostic("WB301", f"derived values need each other: {path}", spans[0], related=related)
+        )
 
     # --- pieces ---
 
     def _locate(self, document: Document[Any], path: tuple[str | int, ...]) -> Locate:
         return lambda start, end: document.text_span(path, start, end)
 
-    def _expression(
+    def expression(
         self, document: Document[Any], path: tuple[str | int, ...], text: str, scope: Scope, want: Type | None
     ) -> Expr | None:
         tree, problems = compile_expression(text, scope, want, self._locate(document, path))
         self.problems += problems
         return tree
 
-    def _templates(
+    def templates(
         self,
         document: Document[Any],
         path: tuple[str | int, ...],
@@ -249,21 +254,26 @@ class _Linker:
         model, scope = document.model, self.scopes[document.id]
         outputs = {name: self._output(document, name) for name in model.outputs}
         rules: list[Rule] = []
-        for index, rule in enumerate(model.rules):
-            linked = self._rule(document, index, rule, scope, outputs)
+        for index, written in enumerate(model.rules):
+            linked = self._rule(document, index, written, scope, outputs)
             if linked is not None:
                 rules.append(linked)
         for index, table in enumerate(model.tables):
-            rules += _TableLinker(self, document, index, table, scope, outputs).rules()
+            rules += TableLinker(self, document, index, table, scope, outputs).rules()
         self._markets(document, ("markets",), model.markets)
         seen: dict[str, Rule] = {}
         for rule in rules:
             if rule.ref in seen:
-                related = (("first used here", seen[rule.ref].span),) if seen[rule.ref].span else ()
-                self.problems.append(Diagnostic("WB307", f"the id of {rule.ref} is used twice", rule.span, related=related))  # type: ignore[arg-type]
+                first = seen[rule.ref].span
+                related = () if first is None else (("first used here", first),)
+                self.problems.append(
+                    Diagnostic("WB307", f"the id of {rule.ref} is used twice", rule.span, related=related)
+                )
             seen.setdefault(rule.ref, rule)
         members = self._members(document)
-        return Ruleset(document.id, model.record, model.title, outputs, tuple(rules), members, document.span("ruleset"))
+        return Ruleset(
+            document.id, model.record, model.title, outputs, tuple(rules), members, document.span("ruleset")
+        )
 
     def _members(self, document: Document[RulesetModel]) -> tuple[str, ...]:
         """Included rulesets, transitively and each once, then the ruleset itself."""
@@ -275,7 +285,9 @@ class _Linker:
                 ring = path[path.index(name) :]
                 if document.id == min(ring) == name:
                     shown = " -> ".join([*ring, name])
-                    self.problems.append(Diagnostic("WB301", f"rulesets include each other: {shown}", document.span("include")))
+                    self.problems.append(
+                        Diagnostic("WB301", f"rulesets include each other: {shown}", document.span("include"))
+                    )
                 return
             path.append(name)
             for included in self.project.rulesets[name].model.include:
@@ -290,27 +302,45 @@ class _Linker:
             span = document.span("include", index)
             if other is None:
                 if ("ruleset", included) not in self.project.broken:
-                    self.problems.append(unknown_name("WB303", "ruleset", included, self.project.rulesets, span))
+                    self.problems.append(
+                        unknown_name("WB303", "ruleset", included, self.project.rulesets, span)
+                    )
             elif other.model.record != document.model.record:
                 self.problems.append(
-                    Diagnostic("WB308", f"{included} decides about another record type ({other.model.record})", span, expected=document.model.record)
+                    Diagnostic(
+                        "WB308",
+                        f"{included} decides about another record type ({other.model.record})",
+                        span,
+                        expected=document.model.record,
+                    )
                 )
             else:
                 self._included_outputs(document, other, span)
         visit(document.id)
         return tuple(name for name in order if name in self.scopes)
 
-    def _included_outputs(self, document: Document[RulesetModel], other: Document[RulesetModel], span: Span | None) -> None:
+    def _included_outputs(
+        self, document: Document[RulesetModel], other: Document[RulesetModel], span: Span | None
+    ) -> None:
         """Rules of an included ruleset set outputs by name; the includer must have them, of the same type."""
         for name, output in other.model.outputs.items():
             mine = document.model.outputs.get(name)
             if mine is None and name != "verdict":
                 self.problems.append(
-                    Diagnostic("WB309", f"{other.id} sets the output {name}, which {document.id} does not have", span, expected=f"`{name}` under outputs")
+                    Diagnostic(
+                        "WB309",
+                        f"{other.id} sets the output {name}, which {document.id} does not have",
+                        span,
+                        expected=f"`{name}` under outputs",
+                    )
                 )
             elif mine is not None and (mine.type, mine.allowed) != (output.type, output.allowed):
                 self.problems.append(
-                    Diagnostic("WB309", f"the output {name} differs in type or allowed values between {other.id} and {document.id}", span)
+                    Diagnostic(
+                        "WB309",
+                        f"the output {name} differs in type or allowed values between {other.id} and {document.id}",
+                        span,
+                    )
                 )
 
     def _output(self, document: Document[RulesetModel], name: str) -> Output:
@@ -318,7 +348,9 @@ class _Linker:
         kind = Type(model.type)
         ordered = model.combine in ("worst", "best")
         if ordered and model.allowed is None:
-            self._bad_output(document, name, f"combine: {model.combine} needs an order", "`allowed`, mildest first")
+            self._bad_output(
+                document, name, f"combine: {model.combine} needs an order", "`allowed`, mildest first"
+            )
         if model.combine in ("sum", "min", "max") and kind is not Type.NUMBER:
             self._bad_output(document, name, f"combine: {model.combine} needs numbers", "type: number")
         if model.combine in ("collect", "set") and kind not in (Type.TEXT, Type.TEXTS):
@@ -333,17 +365,26 @@ class _Linker:
         return Output(name, symbol, model.combine, default, model.title)
 
     def _bad_output(self, document: Document[RulesetModel], name: str, message: str, expected: str) -> None:
-        self.problems.append(Diagnostic("WB312", f"output {name}: {message}", document.span("outputs", name), expected=expected))
+        self.problems.append(
+            Diagnostic(
+                "WB312", f"output {name}: {message}", document.span("outputs", name), expected=expected
+            )
+        )
 
     def _rule(
-        self, document: Document[RulesetModel], index: int, rule: RuleModel, scope: Scope, outputs: Mapping[str, Output]
+        self,
+        document: Document[RulesetModel],
+        index: int,
+        rule: RuleModel,
+        scope: Scope,
+        outputs: Mapping[str, Output],
     ) -> Rule | None:
         path = ("rules", index)
-        tree = self._expression(document, (*path, "when"), rule.when, scope, Type.BOOLEAN)
-        then = self._then(document, (*path, "then"), rule.then, scope, outputs)
+        tree = self.expression(document, (*path, "when"), rule.when, scope, Type.BOOLEAN)
+        then = self.then(document, (*path, "then"), rule.then, scope, outputs)
         self._markets(document, (*path, "markets"), rule.markets)
         has_match = tree is None or _mentions(tree)
-        reason = self._templates(document, (*path, "reason"), rule.reason, scope, has_match)
+        reason = self.templates(document, (*path, "reason"), rule.reason, scope, has_match)
         if tree is None:
             return None
         model = document.model
@@ -363,7 +404,7 @@ class _Linker:
             document.span(*path, "id"),
         )
 
-    def _then(
+    def then(
         self,
         document: Document[RulesetModel],
         path: tuple[str | int, ...],
@@ -375,7 +416,9 @@ class _Linker:
         for name, value in values.items():
             output = outputs.get(name)
             if output is None:
-                self.problems.append(unknown_name("WB203", "output", name, outputs, document.span(*path, name, key=True)))
+                self.problems.append(
+                    unknown_name("WB203", "output", name, outputs, document.span(*path, name, key=True))
+                )
                 continue
             set_to = self._set_value(document, (*path, name), value, scope, output)
             if set_to is not None:
@@ -383,20 +426,29 @@ class _Linker:
         return then
 
     def _set_value(
-        self, document: Document[RulesetModel], path: tuple[str | int, ...], value: Any, scope: Scope, output: Output
+        self,
+        document: Document[RulesetModel],
+        path: tuple[str | int, ...],
+        value: Any,
+        scope: Scope,
+        output: Output,
     ) -> Expr | None:
         kind = output.symbol.type
         if isinstance(value, ExpressionValue):
-            return self._expression(document, (*path, "value"), value.value, scope, kind)
+            return self.expression(document, (*path, "value"), value.value, scope, kind)
         if kind is Type.NUMBER and isinstance(value, str):
-            return self._expression(document, path, value, scope, kind)
+            return self.expression(document, path, value, scope, kind)
         fitted = _fit(value, kind, output.symbol.allowed)
         if fitted is None:
             span = document.span(*path)
             if kind is Type.TEXT and isinstance(value, str) and output.symbol.allowed:
-                self.problems.append(unknown_name("WB207", f"value of {output.name}", value, output.symbol.allowed, span))
+                self.problems.append(
+                    unknown_name("WB207", f"value of {output.name}", value, output.symbol.allowed, span)
+                )
             else:
-                self.problems.append(Diagnostic("WB206", f"{value!r} is no value of {output.name}", span, expected=f"a {kind}"))
+                self.problems.append(
+                    Diagnostic("WB206", f"{value!r} is no value of {output.name}", span, expected=f"a {kind}")
+                )
             return None
         return Const(fitted, kind)
 
@@ -420,7 +472,9 @@ class _Linker:
                 elif override.scorecard not in scorecards:
                     if ("scorecard", override.scorecard) not in self.project.broken:
                         span = document.span(*path, "scorecard")
-                        self.problems.append(unknown_name("WB303", "scorecard", override.scorecard, scorecards, span))
+                        self.problems.append(
+                            unknown_name("WB303", "scorecard", override.scorecard, scorecards, span)
+                        )
                 else:
                     tiers = [t.id for t in scorecards[override.scorecard].tiers]
                     for tier in override.set.tiers:
@@ -453,213 +507,30 @@ class _Linker:
         rule = rules.get(override.rule)
         if rule is None:
             if ("ruleset", override.rule.split("/")[0]) not in self.project.broken:
-                self.problems.append(unknown_name("WB303", "rule", override.rule, rules, document.span(*path, "rule")))
+                self.problems.append(
+                    unknown_name("WB303", "rule", override.rule, rules, document.span(*path, "rule"))
+                )
             return
         outputs = rulesets[rule.ruleset].outputs
         for name, value in override.set.items():
             span = document.span(*path, "set", name)
             if name == "enabled":
                 if not isinstance(value, bool):
-                    self.problems.append(Diagnostic("WB206", "enabled is true or false", span, expected="true or false"))
+                    self.problems.append(
+                        Diagnostic("WB206", "enabled is true or false", span, expected="true or false")
+                    )
             elif name not in outputs:
                 key = document.span(*path, "set", name, key=True)
                 self.problems.append(unknown_name("WB203", "output", name, [*outputs, "enabled"], key))
-            elif isinstance(value, ExpressionValue) or _fit(value, outputs[name].symbol.type, outputs[name].symbol.allowed) is None:
+            elif (
+                isinstance(value, ExpressionValue)
+                or _fit(value, outputs[name].symbol.type, outputs[name].symbol.allowed) is None
+            ):
                 allowed = outputs[name].symbol.allowed
                 expected = "one of: " + ", ".join(allowed) if allowed else f"a {outputs[name].symbol.type}"
-                self.problems.append(Diagnostic("WB206", f"this is no fixed value of {name}", span, expected=expected))
-
-
-class _TableLinker:
-    """Turns one table's rows into rules."""
-
-    def __init__(
-        self,
-        linker: _Linker,
-        document: Document[RulesetModel],
-        index: int,
-        table: TableModel,
-        scope: Scope,
-        outputs: Mapping[str, Output],
-    ) -> None:
-        self.linker = linker
-        self.document = document
-        self.path = ("tables", index)
-        self.table = table
-        self.scope = scope
-        self.outputs = outputs
-        self.roles = table.roles()
-        self.source = linker.project.table(document, index)
-
-    def rules(self) -> Iterator[Rule]:
-        table, document, linker = self.table, self.document, self.linker
-        guard: tuple[Condition, ...] = ()
-        if table.when is not None:
-            tree = linker._expression(document, (*self.path, "when"), table.when, self.scope, Type.BOOLEAN)
-            if tree is not None:
-                guard = (Condition(tree, table.when, document.span(*self.path, "when")),)
-        for header, role in self.roles.items():
-            if role.as_ == "output" and role.to not in self.outputs:
-                linker.problems.append(unknown_name("WB203", "output", str(role.to), self.outputs, self._column_span(header)))
-        then = linker._then(document, (*self.path, "then"), table.then, self.scope, self.outputs)
-        of = {h: r.of for h, r in self.roles.items() if r.of is not None}
-        want: dict[str, Type | None] = {h: Type.TEXT if self.roles[h].as_ == "under" else None for h in of}
-        self.trees, problems = compile_columns(of, self.scope, want, self._column_span)
-        linker.problems += problems
-        mentions = any(r.as_ == "mentions" for r in self.roles.values())
-        reason = linker._templates(document, (*self.path, "reason"), table.reason, self.scope, mentions)
-        if problems or self.source is None:
-            return
-        for number, row in enumerate(self.source.rows, 1):
-            yield self._row(number, row, guard, then, reason)
-
-    def _column_span(self, header: str) -> Span | None:
-        if not self.table.is_short:
-            return self.document.span(*self.path, "columns", header)
-        kind = "inputs" if header in self.table.inputs else "outputs"
-        names = self.table.inputs if kind == "inputs" else self.table.outputs
-        return self.document.span(*self.path, kind, names.index(header))
-
-    def _row(
-        self,
-        number: int,
-        row: Mapping[str, Any],
-        guard: tuple[Condition, ...],
-        then: Mapping[str, Expr],
-        reason: Mapping[str, Template],
-    ) -> Rule:
-        model = self.document.model
-        parts = _RowParts()
-        for header, cell in row.items():
-            role = self.roles.get(header) or (ColumnModel(**{"as": "id"}) if header == "id" else None)
-            if role is None:
-                continue
-            try:
-                self._cell(header, role, cell.text, cell.span, parts)
-            except CellError as error:
-                self.linker.problems.append(error.at(cell.span))
-        conditions = (*guard, *self._mentioned(parts), *parts.conditions)
-        span = parts.span or next((c.span for c in row.values()), self.document.span(*self.path))
-        identity = parts.id or f"{self.table.id}-{number}"
-        has_match = bool(parts.terms)
-        templates = dict(reason)
-        for language, (text, at) in parts.reasons.items():
-            templates |= self.linker._templates(self.document, self.path, {language: text}, self.scope, has_match, at)
-        return Rule(
-            f"{self.document.id}/{identity}",
-            self.document.id,
-            conditions or (Condition(Const(True, Type.BOOLEAN), "true", span),),
-            {**then, **parts.then},
-            self.table.if_unknown or model.if_unknown,
-            tuple(frozenset(m) for m in (model.markets, parts.markets) if m),
-            tuple(p for p in (model.effective, parts.period(self)) if p is not None),
-            True,
-            self.table.title,
-            templates,
-            parts.source,
-            self.table.review,
-            span,
-            table=f"{self.document.id}/{self.table.id}",
-            group=f"{self.document.id}/{self.table.id}" if self.table.hit == "first" else None,
-        )
-
-    def _mentioned(self, parts: _RowParts) -> Iterator[Condition]:
-        for text, (terms, span) in parts.terms.items():
-            calls = Call("mentions", (text, Const(tuple(terms), Type.TERMS)), Type.BOOLEAN)
-            yield Condition(calls, unparse(calls), span)
-
-    def _cell(self, header: str, role: ColumnModel, text: str, span: Span | None, parts: _RowParts) -> None:
-        empty = not text.strip()
-        match role.as_:
-            case "id":
-                if empty or re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) is None:
-                    raise CellError("WB310", f"{text!r} is no row id", "letters, digits, '.', '_' and '-'")
-                parts.id, parts.span = text, span
-            case "markets":
-                parts.markets = self._region_names(text)
-            case "mentions":
-                terms = split_terms(text)
-                if terms:
-                    known, _ = parts.terms.setdefault(self.trees[header], ([], span))
-                    known += [t for t in terms if t not in known]
-            case "output":
-                if not empty and role.to in self.outputs:
-                    symbol = self.outputs[role.to].symbol
-                    parts.then[role.to] = Const(output_value(text, symbol.type, symbol.allowed), symbol.type)
-            case "reason":
-                if not empty:
-                    parts.reasons[role.language or "en"] = (text, span)
-            case "source" | "url" | "confidence":
-                parts.note(role.as_, text)
-            case "effective_from" | "effective_to":
-                if not empty:
-                    parts.day(role.as_, text)
-            case "note":
-                pass
-            case _:
-                tree = self._condition(header, role.as_, text, span)
-                if tree is not None:
-                    parts.conditions.append(Condition(tree, unparse(tree), span))
-
-    def _condition(self, header: str, role: str, text: str, span: Span | None) -> Expr | None:
-        if role == "requires":
-            return any_missing(text, self.scope)
-        if role == "when":
-            if not text.strip():
-                return None
-            tree, problems = compile_expression(text, self.scope, Type.BOOLEAN, lambda _a, _b: span)
-            self.linker.problems += problems
-            return tree
-        of = self.trees[header]
-        key = (f"{role} {text}", of)
-        if key not in self.linker.cells:
-            read: Callable[[str, Expr, Scope], Expr | None] = unary_test if role == "test" else any_under
-            self.linker.cells[key] = read(text, of, self.scope)
-        return self.linker.cells[key]
-
-    def _region_names(self, text: str) -> tuple[str, ...]:
-        names = tuple(p.strip() for p in text.split("|") if p.strip())
-        for name in names:
-            known = self.linker.regions.documents
-            if name not in known and ("region", name) not in self.linker.project.broken:
-                found = unknown_name("WB303", "region", name, known)
-                raise CellError(found.code, found.message, found.expected or "", found.suggestion)
-        return names
-
-
-class _RowParts:
-    """What the cells of one row add up to."""
-
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.span: Span | None = None
-        self.markets: tuple[str, ...] = ()
-        self.terms: dict[Expr, tuple[list[str], Span | None]] = {}
-        self.conditions: list[Condition] = []
-        self.then: dict[str, Expr] = {}
-        self.reasons: dict[str, tuple[str, Span | None]] = {}
-        self.source: SourceModel | None = None
-        self._days: dict[str, str] = {}
-
-    def note(self, part: str, text: str) -> None:
-        """Adds one piece of the row's source."""
-        text = text.strip()
-        if not text:
-            return
-        key = "citation" if part == "source" else part
-        current = self.source or SourceModel(citation="-")
-        if key == "confidence" and text not in ("verified_official", "verified_secondary", "needs_check"):
-            found = unknown_name("WB310", "confidence", text, ("verified_official", "verified_secondary", "needs_check"))
-            raise CellError("WB310", found.message, found.expected or "", found.suggestion)
-        self.source = current.model_copy(update={key: text})
-
-    def day(self, part: str, text: str) -> None:
-        if parse_date(text.strip()) is None:
-            raise CellError("WB310", f"{text!r} is not a date", "YYYY-MM-DD")
-        self._days["from" if part == "effective_from" else "to"] = text.strip()
-
-    def period(self, _table: _TableLinker) -> PeriodModel | None:
-        return PeriodModel.model_validate(self._days) if self._days else None
+                self.problems.append(
+                    Diagnostic("WB206", f"this is no fixed value of {name}", span, expected=expected)
+                )
 
 
 def _term_list(name: str, model: TermListModel) -> TermList:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.documents import RuleOverride
 from weighbridge.engine import check_project
 from weighbridge.graph import dependency_graph
 from weighbridge.project import Project
 from weighbridge.rulebook import Rulebook
-from weighbridge.tree import Const
+from weighbridge.tree import Const, Value
 
 LANGUAGES = ("en", "zh")
 
 Check = Callable[[Project, Rulebook], Iterator[Diagnostic]]
 
 
-def _warning(code: str, message: str, span: object, expected: str) -> Diagnostic:
-    return Diagnostic(code, message, span, "warning", expected)  # type: ignore[arg-type]
+def _warning(code: str, message: str, span: Span | None, expected: str) -> Diagnostic:
+    return Diagnostic(code, message, span, "warning", expected)
 
 
 def reasons_in_both_languages(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
@@ -34,7 +35,12 @@ def reasons_in_both_languages(project: Project, book: Rulebook) -> Iterator[Diag
             harmless = verdict is None or (isinstance(verdict, Const) and verdict.value == "pass")
             missing = [lang for lang in LANGUAGES if lang not in rule.reason]
             if missing and not harmless:
-                yield _warning("WB340", f"{rule.ref} has no reason in {', '.join(missing)}", rule.span, "reason: {en: ..., zh: ...}")
+                yield _warning(
+                    "WB340",
+                    f"{rule.ref} has no reason in {', '.join(missing)}",
+                    rule.span,
+                    "reason: {en: ..., zh: ...}",
+                )
 
 
 def unconfirmed_sources_do_not_block(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
@@ -44,7 +50,12 @@ def unconfirmed_sources_do_not_block(project: Project, book: Rulebook) -> Iterat
             verdict = rule.then.get("verdict")
             blocks = isinstance(verdict, Const) and verdict.value == "block"
             if blocks and rule.source is not None and rule.source.confidence == "needs_check":
-                yield _warning("WB341", f"{rule.ref} blocks on an unconfirmed source", rule.span, "verdict: warn or review, or a checked source")
+                yield _warning(
+                    "WB341",
+                    f"{rule.ref} blocks on an unconfirmed source",
+                    rule.span,
+                    "verdict: warn or review, or a checked source",
+                )
 
 
 def term_lists_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
@@ -55,9 +66,14 @@ def term_lists_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic
         for name, entries in document.model.parameters.items():
             if name in book.regions.declared and book.regions.declared[name].type == "terms":
                 used |= {str(e.value) for e in entries}
-    for name, document in project.term_lists.items():
+    for name, terms in project.term_lists.items():
         if name not in used:
-            yield _warning("WB342", f"nothing uses the term list {name}", document.span("term_list"), f"mentions(..., terms.{name})")
+            yield _warning(
+                "WB342",
+                f"nothing uses the term list {name}",
+                terms.span("term_list"),
+                f"mentions(..., terms.{name})",
+            )
 
 
 def derived_values_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
@@ -65,7 +81,12 @@ def derived_values_are_used(project: Project, book: Rulebook) -> Iterator[Diagno
     graph = dependency_graph(book)
     for path, derived in book.derived.items():
         if graph.out_degree(f"derived:{path}") == 0:
-            yield _warning("WB343", f"nothing reads the derived value {path}", derived.span, "a rule or scorecard that reads it")
+            yield _warning(
+                "WB343",
+                f"nothing reads the derived value {path}",
+                derived.span,
+                "a rule or scorecard that reads it",
+            )
 
 
 def weights_keep_their_sum(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
@@ -79,7 +100,12 @@ def weights_keep_their_sum(project: Project, book: Rulebook) -> Iterator[Diagnos
             total = sum(round(float(entries[-1].value) * 1000) for entries in weights.values())
             if total != usual:
                 span = document.span("weights", name, key=True)
-                yield _warning("WB344", f"the weights of {name} in {region} add up to {total / 1000:g}", span, f"{usual / 1000:g}")
+                yield _warning(
+                    "WB344",
+                    f"the weights of {name} in {region} add up to {total / 1000:g}",
+                    span,
+                    f"{usual / 1000:g}",
+                )
 
 
 def overrides_change_something(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
@@ -91,13 +117,20 @@ def overrides_change_something(project: Project, book: Rulebook) -> Iterator[Dia
             if rule is None or not isinstance(override, RuleOverride):
                 continue
             same = all(
-                (rule.enabled is value) if name == "enabled" else rule.then.get(name) == Const(value, rule.then[name].type)
+                (rule.enabled is value)
+                if name == "enabled"
+                else rule.then[name] == Const(cast(Value, value), rule.then[name].type)
                 for name, value in override.set.items()
                 if name == "enabled" or name in rule.then
             )
             if same and all(name == "enabled" or name in rule.then for name in override.set):
                 span = document.span("overrides", index)
-                yield _warning("WB345", f"the override of {rule.ref} in {region} changes nothing", span, "a different value, or no override")
+                yield _warning(
+                    "WB345",
+                    f"the override of {rule.ref} in {region} changes nothing",
+                    span,
+                    "a different value, or no override",
+                )
 
 
 CHECKS: tuple[Check, ...] = (

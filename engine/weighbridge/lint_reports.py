@@ -25,7 +25,9 @@ def lint_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """A SARIF log; paths are relative to the project, fingerprints do not depend on line numbers."""
     found = list(diagnostics)
     seen: dict[str, int] = {}
-    rules = [{"id": code, "shortDescription": {"text": _title(code)}} for code in sorted({d.code for d in found})]
+    rules = [
+        {"id": code, "shortDescription": {"text": _title(code)}} for code in sorted({d.code for d in found})
+    ]
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

@@ -10,8 +10,8 @@ from weighbridge.messages import EXPLANATION, phrase
 from weighbridge.templates import show_number
 
 
-def _say(name: str, language: str, **values: object) -> str:
-    return phrase(EXPLANATION, name, language, **values)
+def _say(name: str | None, language: str, **values: object) -> str:
+    return phrase(EXPLANATION, name or "", language, **values)
 
 
 def in_language(texts: Any, language: str, fallback: str = "") -> str:
@@ -25,7 +25,8 @@ def narrate(decision: Decision, language: str) -> str:
 
 
 def _lines(decision: Decision, language: str) -> Iterator[str]:
-    verdict = _say(decision.verdict, language) if decision.verdict in EXPLANATION else decision.verdict or "–"
+    known = decision.verdict in EXPLANATION
+    verdict = _say(decision.verdict, language) if known else decision.verdict or "–"
     yield _say(
         "headline",
         language,
@@ -37,7 +38,13 @@ def _lines(decision: Decision, language: str) -> Iterator[str]:
     )
     for name, value in decision.outputs.items():
         if name != "verdict" and value not in (None, []):
-            shown = ", ".join(value) if isinstance(value, list) else show_number(value) if isinstance(value, float) else value
+            shown = (
+                ", ".join(value)
+                if isinstance(value, list)
+                else show_number(value)
+                if isinstance(value, float)
+                else value
+            )
             yield f"  {name}: {shown}"
     for score in decision.scores.values():
         yield from _score_lines(score, language)
@@ -48,7 +55,9 @@ def _lines(decision: Decision, language: str) -> Iterator[str]:
             yield from _finding_lines(decision, finding, language)
     else:
         yield _say("no_findings", language)
-    silent = [(ref, fields) for ref, fields in decision.missing.items() if ref not in {f.rule for f in findings}]
+    silent = [
+        (ref, fields) for ref, fields in decision.missing.items() if ref not in {f.rule for f in findings}
+    ]
     if silent:
         yield _say("undecided_rules", language, count=len(silent))
         for ref, fields in silent:
@@ -62,7 +71,12 @@ def _score_lines(score: Score, language: str) -> Iterator[str]:
         yield _say("score_undetermined", language, card=score.id, coverage=coverage)
     else:
         yield _say(
-            "score", language, card=score.id, value=show_number(score.value, "1"), tier=score.tier or "–", coverage=coverage
+            "score",
+            language,
+            card=score.id,
+            value=show_number(score.value, "1"),
+            tier=score.tier or "–",
+            coverage=coverage,
         )
     for reason in score.reasons:
         yield f"  {show_number(reason.points, '1'):>6}  {in_language(reason.text, language, reason.code)}"
@@ -72,10 +86,16 @@ def _finding_lines(decision: Decision, finding: Finding, language: str) -> Itera
     severity = _say(finding.severity, language) if finding.severity in EXPLANATION else finding.severity
     yield f"  [{severity}] {finding.rule}: {in_language(finding.reason, language, finding.rule)}"
     for match in finding.matches[:3]:
-        yield "      " + _say("match", language, text=match.text, field=match.field, start=match.start, term=match.term)
-    values = {n: v for n, v in finding.values.items() if v is not None and not (isinstance(v, str) and len(v) > 60)}
+        yield "      " + _say(
+            "match", language, text=match.text, field=match.field, start=match.start, term=match.term
+        )
+    values = {
+        n: v for n, v in finding.values.items() if v is not None and not (isinstance(v, str) and len(v) > 60)
+    }
     if values:
-        yield "      " + _say("because", language, values=", ".join(f"{n} = {_plain(v)}" for n, v in values.items()))
+        yield "      " + _say(
+            "because", language, values=", ".join(f"{n} = {_plain(v)}" for n, v in values.items())
+        )
     if finding.source is not None:
         confidence = finding.source.confidence
         note = f" [{_say(confidence, language)}]" if confidence in EXPLANATION else ""

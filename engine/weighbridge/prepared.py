@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weighbridge.combine import Combiner
 from weighbridge.rulebook import Rulebook
-from weighbridge.scalar import Program
+from weighbridge.scalar import Program, TextScan, term_list
 from weighbridge.specialise import RulesetStep, Specialised
+from weighbridge.tree import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,15 @@ class Prepared:
     program: Program
     target_step: RulesetStep | None
     combiner: Combiner | None
+    _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
+
+    def scan(self, terms: Value) -> TextScan:
+        """The scanner of one term list, kept for the explanations that follow."""
+        found = self._scans.get(terms)
+        if found is None:
+            # Two threads may both make it; either is right.
+            found = self._scans[terms] = TextScan((term_list(self.book, terms),))
+        return found
 
 
 def prepare(book: Rulebook, special: Specialised) -> Prepared:

@@ -67,7 +67,7 @@ class Document(Generic[M_co]):
     def text_span(self, path: Sequence[str | int], start: int, end: int) -> Span:
         """Where the characters `start` to `end` (exclusive) of the text at `path` stand."""
         node = cast(Node, self.node.find(locate(self.node, path)))
-        return scalar_span(node, start, end, list(self.lines))
+        return scalar_span(node, start, end, self.lines)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,7 +280,11 @@ class _Files:
             for name in folders:
                 if (Path(directory) / name).is_symlink():
                     self._refuse((here / name).as_posix(), "linked folders are not followed")
-            yield from ((here / name).as_posix() for name in files if not name.startswith("."))
+            for name in files:
+                if any("\ud800" <= character <= "\udfff" for character in name):
+                    self._refuse(ascii((here / name).as_posix()), "the name of the file is not Unicode")
+                elif not name.startswith("."):
+                    yield (here / name).as_posix()
 
     def _unreadable(self, error: OSError) -> None:
         """Report a folder that is there but cannot be listed; one that does not exist is no problem."""

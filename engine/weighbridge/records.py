@@ -57,7 +57,13 @@ class FieldReader:
             case Type.NUMBER:
                 return self._number(value)
             case Type.BOOLEAN:
-                known = value if isinstance(value, bool) else bool(value) if type(value).__name__ == "bool_" else None
+                known = (
+                    value
+                    if isinstance(value, bool)
+                    else bool(value)
+                    if type(value).__name__ == "bool_"
+                    else None
+                )
                 return known, None if known is not None else "true or false"
             case Type.DATE:
                 return self._date(value)
@@ -147,7 +153,9 @@ def unknown_fields(record: Mapping[str, Any], model: RecordTypeModel) -> list[Di
     ]
 
 
-def read_record(record: Mapping[str, Any], model: RecordTypeModel) -> tuple[dict[str, Value], list[Diagnostic]]:
+def read_record(
+    record: Mapping[str, Any], model: RecordTypeModel
+) -> tuple[dict[str, Value], list[Diagnostic]]:
     """Every field in the engine's form, and every problem. The plain counterpart of the generated reading code."""
     problems = [] if model.additional_fields == "ignore" else unknown_fields(record, model)
     values = {name: r.read(record.get(name), problems) for name, r in readers(model).items()}

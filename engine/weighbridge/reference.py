@@ -80,7 +80,9 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 
 def kleene_and(values: list[Any]) -> Any:
     """False where any is false, else unknown where any is unknown, else true."""
-    return False if any(v is False for v in values) else UNKNOWN if any(v is UNKNOWN for v in values) else True
+    return (
+        False if any(v is False for v in values) else UNKNOWN if any(v is UNKNOWN for v in values) else True
+    )
 
 
 def kleene_or(values: list[Any]) -> Any:
@@ -88,7 +90,7 @@ def kleene_or(values: list[Any]) -> Any:
     return True if any(v is True for v in values) else UNKNOWN if any(v is UNKNOWN for v in values) else False
 
 
-class Reference(SimpleEval):
+class Reference(SimpleEval):  # type: ignore[misc]  # simpleeval is not typed
     """Evaluates expressions over `names` (path -> value, `UNKNOWN` where missing).
 
     `terms` gives the term lists by id (also for region parameters of that type, whose value is an id);
@@ -96,7 +98,10 @@ class Reference(SimpleEval):
     """
 
     def __init__(
-        self, names: Mapping[str, Any], terms: Mapping[str, TermList], lineage: frozenset[str] = frozenset({"world"})
+        self,
+        names: Mapping[str, Any],
+        terms: Mapping[str, TermList],
+        lineage: frozenset[str] = frozenset({"world"}),
     ) -> None:
         super().__init__(operators=dict(_OPERATORS), functions={}, names={})
         self.paths = names
@@ -173,7 +178,9 @@ class Reference(SimpleEval):
             case "mentions" | "count_mentions":
                 return self._mentions(name, *values)
             case _:
-                return self._table(function.strict, function.implementation, values, function.parameters[0].name)
+                return self._table(
+                    function.strict, function.implementation, values, function.parameters[0].name
+                )
 
     def _table(self, strict: bool, implementation: Any, values: list[Any], first: str) -> Any:
         if strict and any(v is UNKNOWN for v in values):

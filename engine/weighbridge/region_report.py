@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -23,12 +24,19 @@ def region_report(book: Rulebook, region: str, day: date) -> dict[str, Any]:
     for card in book.scorecards.values():
         for line in card.characteristics:
             own = regions.weight(region, card.id, line.id, day)
-            default = Resolved(f"{card.id}.{line.id}", line.weight / 1000, f"{card.id} (scorecard)", line.span)
+            default = Resolved(
+                f"{card.id}.{line.id}", line.weight / 1000, f"{card.id} (scorecard)", line.span
+            )
             weights.append(_entry(f"{card.id}.{line.id}", Type.NUMBER, own or default, None))
     overrides = [
         {
             "of": o.rule if isinstance(o, RuleOverride) else o.scorecard,
-            "set": {k: str(v) for k, v in (o.set if isinstance(o, RuleOverride) else o.set.model_dump(exclude_unset=True)).items()},
+            "set": {
+                k: str(v)
+                for k, v in (
+                    o.set if isinstance(o, RuleOverride) else o.set.model_dump(exclude_unset=True)
+                ).items()
+            },
             "reason": dict(o.reason),
             "region": document.id,
             "location": str(document.span("overrides", index)),
@@ -67,10 +75,14 @@ def region_text(report: dict[str, Any]) -> str:
         lines += ["", "overrides"]
         for o in report["overrides"]:
             changes = ", ".join(f"{k} = {v}" for k, v in o["set"].items())
-            lines.append(f"  {o['of']}: {changes} ({o['region']}, {o['location']}): {o['reason'].get('en', '')}")
+            lines.append(
+                f"  {o['of']}: {changes} ({o['region']}, {o['location']}): {o['reason'].get('en', '')}"
+            )
     return "\n".join(lines)
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [min(60, max(len(row[i]) for row in rows)) for i in range(len(rows[0]))]
-    return ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

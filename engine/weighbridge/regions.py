@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
 from weighbridge.documents import ParameterModel, PeriodModel, RegionModel, RuleOverride, ScorecardOverride
@@ -59,11 +59,11 @@ class Regions:
         """The region's own weight of a characteristic; None where the scorecard's holds."""
         for region in self.lineages[market]:
             document = self.documents[region]
-            entries = document.model.weights.get(scorecard, {}).get(characteristic, ())
-            for index, entry in enumerate(entries):
-                if covers(entry, day):
+            weights = document.model.weights.get(scorecard, {}).get(characteristic, ())
+            for index, weight in enumerate(weights):
+                if covers(weight, day):
                     span = entry_span(document, ("weights", scorecard, characteristic), index)
-                    return Resolved(f"{scorecard}.{characteristic}", float(entry.value), region, span)
+                    return Resolved(f"{scorecard}.{characteristic}", float(weight.value), region, span)
         return None
 
     def overrides(
@@ -83,8 +83,8 @@ class Regions:
             for entries in model.parameters.values():
                 yield from edges(entries)
             for weights in model.weights.values():
-                for entries in weights.values():
-                    yield from edges(entries)
+                for dated in weights.values():
+                    yield from edges(dated)
             yield from edges(model.overrides)
 
 
@@ -115,7 +115,7 @@ def parameter_value(value: Any, kind: Type) -> Value:
         return parse_date(value)
     if kind is Type.TEXTS:
         return (value,) if isinstance(value, str) else tuple(value)
-    return value
+    return cast(Value, value)
 
 
 def link_regions(project: Project) -> tuple[Regions, list[Diagnostic]]:
@@ -146,7 +146,10 @@ def _parents(document: Region, project: Project, problems: list[Diagnostic]) -> 
 
 
 def _lineage(
-    name: str, parents: Mapping[str, tuple[str, ...]], documents: Mapping[str, Region], problems: list[Diagnostic]
+    name: str,
+    parents: Mapping[str, tuple[str, ...]],
+    documents: Mapping[str, Region],
+    problems: list[Diagnostic],
 ) -> tuple[str, ...]:
     cycle = _cycle(name, parents)
     if cycle is not None:
@@ -155,7 +158,12 @@ def _lineage(
             path = " -> ".join([*cycle, cycle[0]])
             related = tuple((f"{r} extends here", documents[r].span("extends")) for r in cycle)
             problems.append(
-                Diagnostic("WB301", f"regions extend each other in a ring: {path}", documents[name].span("extends"), related=related)
+                Diagnostic(
+                    "WB301",
+                    f"regions extend each other in a ring: {path}",
+                    documents[name].span("extends"),
+                    related=related,
+                )
             )
         return (name,)
     order = _merge(name, parents)
@@ -239,7 +247,11 @@ def _misfit(value: Any, parameter: ParameterModel, project: Project) -> str | No
     if kind is Type.NUMBER:
         low, high = parameter.min, parameter.max
         inside = number and (low is None or value >= low) and (high is None or value <= high)
-        return None if inside else "a number" + (f" from {low} to {high}" if low is not None or high is not None else "")
+        return (
+            None
+            if inside
+            else "a number" + (f" from {low} to {high}" if low is not None or high is not None else "")
+        )
     if kind is Type.BOOLEAN:
         return None if isinstance(value, bool) else "true or false"
     if kind is Type.TEXTS:
@@ -250,6 +262,8 @@ def _misfit(value: Any, parameter: ParameterModel, project: Project) -> str | No
         return None if parse_date(value) is not None else "a date as 2026-03-01"
     if kind is Type.TERMS:
         known = value in project.term_lists or ("term_list", value) in project.broken
-        return None if known else "the id of a term list, one of: " + ", ".join(sorted(project.term_lists)[:12])
+        return (
+            None if known else "the id of a term list, one of: " + ", ".join(sorted(project.term_lists)[:12])
+        )
     allowed = parameter.allowed
     return None if allowed is None or value in allowed else "one of: " + ", ".join(allowed)

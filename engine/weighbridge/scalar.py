@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from weighbridge.combine import Combiner
 from weighbridge.diagnostics import Diagnostic
@@ -54,8 +54,8 @@ class TextScan:
         """The numbers of the lists with a match; nothing for an unknown text."""
         if text is None:
             return EMPTY
-        if text.__class__ is str:
-            return self.scanner.hits(text)  # type: ignore[arg-type]
+        if isinstance(text, str):
+            return self.scanner.hits(text)
         return frozenset().union(*(self.scanner.hits(t) for t in text))
 
     def count(self, text: str | tuple[str, ...] | None, index: int, hits: frozenset[int]) -> float:
@@ -151,8 +151,10 @@ class _Builder:
             variable = self.emitter.scanners[text]
             self.emitter.globals[variable] = self._scan(text, lists)
         space = self.emitter.globals
-        exec(compile(self.source, f"<weighbridge {self.special.target} {self.special.market}>", "exec"), space)  # noqa: S102
-        return space.pop(name)
+        exec(
+            compile(self.source, f"<weighbridge {self.special.target} {self.special.market}>", "exec"), space
+        )  # noqa: S102
+        return cast(Callable[..., Any], space.pop(name))
 
     def _scan(self, text: Expr, lists: Mapping[Value, int]) -> TextScan:
         known = self.emitter.globals.get(self.emitter.scanners[text])
@@ -217,7 +219,9 @@ class _Builder:
                 self.add(f"{first} v.__class__ is str and v in {choices}: {local} = v")
                 first = "el"
             case Type.TEXT:
-                self.add(f"{first} v.__class__ is str and v and len(v) <= 1000000 and not v.isspace(): {local} = v")
+                self.add(
+                    f"{first} v.__class__ is str and v and len(v) <= 1000000 and not v.isspace(): {local} = v"
+                )
                 first = "el"
             case _:
                 if first == "if":
@@ -264,10 +268,16 @@ class _Builder:
 
     def _score(self, step: ScoreStep) -> None:
         card = step.card
-        conditions = [c for line in card.characteristics for c in (line.applies, line.value, line.points) if c]
+        conditions = [
+            c for line in card.characteristics for c in (line.applies, line.value, line.points) if c
+        ]
         tests = [b.test for line in card.characteristics for b in line.bins if b.test is not None]
         self._before([c.tree for c in conditions] + tests)
-        prefix = self._local(f"{card.id}.score"), self._local(f"{card.id}.coverage"), self._local(f"{card.id}.tier")
+        prefix = (
+            self._local(f"{card.id}.score"),
+            self._local(f"{card.id}.coverage"),
+            self._local(f"{card.id}.tier"),
+        )
         points: list[str] = []
         self.add("total = scored = known = whole = 0")
         for number, line in enumerate(card.characteristics):
@@ -336,7 +346,11 @@ class _Builder:
         assert line.value is not None
         value = line.value.tree
         key = value
-        if not isinstance(value, Name | Const) and value not in self.emitter.shared and value.type is not Type.BOOLEAN:
+        if (
+            not isinstance(value, Name | Const)
+            and value not in self.emitter.shared
+            and value.type is not Type.BOOLEAN
+        ):
             kept = f"c_{local}"
             self.add(f"{kept} = {self.emitter.value(value)}")
             self.emitter.shared[key] = kept
@@ -481,7 +495,11 @@ class _Builder:
 
     def _equal_lookup(self, group: Group, table: str, call: str) -> None:
         keys = [self.emitter.value(n) for n in group.names]
-        code = table if not keys else f"{table}.get({keys[0] if len(keys) == 1 else '(' + ', '.join(keys) + ')'})"
+        code = (
+            table
+            if not keys
+            else f"{table}.get({keys[0] if len(keys) == 1 else '(' + ', '.join(keys) + ')'})"
+        )
         self.add(f"e = {code}")
         if group.interval is not None:
             x = self.emitter.value(group.interval)

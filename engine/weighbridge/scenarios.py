@@ -105,7 +105,9 @@ def _run_case(
         return
     if not markets or day is None:
         what = "market" if not markets else "as_of"
-        wrong = Diagnostic("WB502", f"the case has no {what}", span, expected=f"`{what}` in the case or above all cases")
+        wrong = Diagnostic(
+            "WB502", f"the case has no {what}", span, expected=f"`{what}` in the case or above all cases"
+        )
         yield CaseResult(case.name, model.scenarios, "", span, (wrong,))
         return
     record = {k: v for k, v in {**model.record, **case.record}.items() if v is not None}
@@ -138,7 +140,9 @@ def _check(
         if found != wanted:
             where = document.span(*path, "expect", *key)
             name = ".".join(str(k) for k in key)
-            yield Diagnostic("WB510", f"{name} in {market}: found {_show(found)}", where, expected=_show(wanted))
+            yield Diagnostic(
+                "WB510", f"{name} in {market}: found {_show(found)}", where, expected=_show(wanted)
+            )
     known = {r.ref for r in engine.rules(target)}
     fired = set(decision.fired)
     for part, wanted_in in (("fired", True), ("not_fired", False), ("undecided", True)):
@@ -152,21 +156,29 @@ def _check(
                 yield _rule_failure(decision, part, ref, market, where)
     if expect.only_fired is not None and fired != set(expect.only_fired):
         where = document.span(*path, "expect", "only_fired")
-        yield Diagnostic("WB510", f"in {market} fired: {_show(sorted(fired))}", where, expected=_show(sorted(expect.only_fired)))
+        yield Diagnostic(
+            "WB510",
+            f"in {market} fired: {_show(sorted(fired))}",
+            where,
+            expected=_show(sorted(expect.only_fired)),
+        )
 
 
 def _rule_failure(decision: Decision, part: str, ref: str, market: str, where: Span) -> Diagnostic:
     status = decision.why_not(ref).status
     said = {"fired": "fire", "not_fired": "stay silent", "undecided": "be undecided"}[part]
     reason = decision.explain("en", rule=ref)
-    return Diagnostic("WB511", f"{ref} should {said} in {market}, but it is {status.replace('_', ' ')}: {reason}", where)
+    return Diagnostic(
+        "WB511", f"{ref} should {said} in {market}, but it is {status.replace('_', ' ')}: {reason}", where
+    )
 
 
 def _typed(engine: Engine, target: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """A single text given for a list field is a list of one."""
     fields = engine.record_type(target).fields
     return {
-        k: [v] if isinstance(v, str) and k in fields and fields[k].type == "text_list" else v for k, v in record.items()
+        k: [v] if isinstance(v, str) and k in fields and fields[k].type == "text_list" else v
+        for k, v in record.items()
     }
 
 
@@ -187,13 +199,19 @@ def _compared(decision: Decision, case: CaseModel) -> Iterator[tuple[tuple[str, 
             yield from _compared_score(name, score, scores.get(name))
 
 
-def _compared_score(name: str, wanted: ScoreExpectation, found: Score | None) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+def _compared_score(
+    name: str, wanted: ScoreExpectation, found: Score | None
+) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     stated = wanted.model_fields_set
     value = None if found is None else found.value
     if "tier" in stated:
         yield ("scores", name, "tier"), None if found is None else found.tier, wanted.tier
     if "value" in stated:
-        near = value is not None and wanted.value is not None and math.isclose(value, wanted.value, abs_tol=TOLERANCE)
+        near = (
+            value is not None
+            and wanted.value is not None
+            and math.isclose(value, wanted.value, abs_tol=TOLERANCE)
+        )
         yield ("scores", name, "value"), wanted.value if near else value, wanted.value
     if wanted.min is not None and (value is None or value < wanted.min):
         yield ("scores", name, "min"), value, f"at least {wanted.min}"
@@ -202,7 +220,13 @@ def _compared_score(name: str, wanted: ScoreExpectation, found: Score | None) ->
 
 
 def _show(value: Any) -> str:
-    return "nothing" if value in (None, []) else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (
+        "nothing"
+        if value in (None, [])
+        else ", ".join(map(str, value))
+        if isinstance(value, list)
+        else str(value)
+    )
 
 
 @dataclass(slots=True)

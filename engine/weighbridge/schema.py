@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
@@ -88,10 +88,12 @@ def _all_models(roots: Any) -> list[type[Model]]:
 def _draft_07(schema: Any) -> Any:
     """Rewrite what draft-07 does not have or would ignore."""
     if isinstance(schema, list):
-        return [_draft_07(entry) for entry in cast("list[Any]", schema)]
+        entries: list[Any] = schema
+        return [_draft_07(entry) for entry in entries]
     if not isinstance(schema, dict):
         return schema
-    entry = {key: _draft_07(value) for key, value in cast("dict[str, Any]", schema).items()}
+    keys: dict[str, Any] = schema
+    entry = {key: _draft_07(value) for key, value in keys.items()}
     # Keys beside $ref are ignored in draft-07, so a description needs the reference one level down.
     if "$ref" in entry and len(entry) > 1:
         entry["allOf"] = [{"$ref": entry.pop("$ref")}]

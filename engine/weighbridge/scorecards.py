@@ -8,7 +8,7 @@ from typing import Any
 
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.documents import BinModel, CharacteristicModel, ScorecardModel, read_interval
-from weighbridge.expressions import Scope, compile_expression
+from weighbridge.expressions import Locate, Scope, compile_expression
 from weighbridge.project import Document
 from weighbridge.rulebook import Bin, Characteristic, Condition, Scorecard, Tier, milli
 from weighbridge.templates import Template, parse_template
@@ -31,7 +31,9 @@ def link_scorecard(document: Document[ScorecardModel], scope: Scope) -> tuple[Sc
     largest = sum(10_000_000 * max(abs(c.least), abs(c.most)) for c in characteristics)
     if largest > MOST_EXACT * 1000:
         linker.problems.append(
-            Diagnostic("WB330", "the points are too large to be added exactly", document.span("characteristics"))
+            Diagnostic(
+                "WB330", "the points are too large to be added exactly", document.span("characteristics")
+            )
         )
     card = Scorecard(
         document.id,
@@ -62,7 +64,9 @@ class _CardLinker:
         bins: list[Bin] = []
         if value is not None:
             bins = [self._bin((*path, "bins", i), model.bins, i, value.tree) for i in range(len(model.bins))]
-        given = [b.points for b in bins] + [milli(p) for p in (model.min, model.max, model.missing) if p is not None]
+        given = [b.points for b in bins] + [
+            milli(p) for p in (model.min, model.max, model.missing) if p is not None
+        ]
         if points is not None and (model.min is None or model.max is None):
             given += [milli(-1_000_000), milli(1_000_000)]
         has_match = any(
@@ -87,20 +91,25 @@ class _CardLinker:
             self.document.span(*path, "id"),
         )
 
-    def _condition(self, path: tuple[str | int, ...], text: str | None, want: Type | None) -> Condition | None:
+    def _condition(
+        self, path: tuple[str | int, ...], text: str | None, want: Type | None
+    ) -> Condition | None:
         if text is None:
             return None
-        tree, problems = compile_expression(text, self.scope, want, lambda a, b: self.document.text_span(path, a, b))
+        tree, problems = compile_expression(text, self.scope, want, self._locate(path))
         self.problems += problems
         return None if tree is None else Condition(tree, text, self.document.span(*path))
 
-    def _templates(self, path: tuple[str | int, ...], texts: Mapping[str, str], has_match: bool) -> dict[str, Template]:
+    def _locate(self, path: tuple[str | int, ...]) -> Locate:
+        return lambda start, end: self.document.text_span(path, start, end)
+
+    def _templates(
+        self, path: tuple[str | int, ...], texts: Mapping[str, str], has_match: bool
+    ) -> dict[str, Template]:
         templates: dict[str, Template] = {}
         for language, text in texts.items():
             where = (*path, language) if self.document.node.find((*path, language)) is not None else path
-            template, problems = parse_template(
-                text, self.scope, lambda a, b, w=where: self.document.text_span(w, a, b), has_match
-            )
+            template, problems = parse_template(text, self.scope, self._locate(where), has_match)
             self.problems += problems
             if template is not None:
                 templates[language] = template
@@ -112,7 +121,9 @@ class _CardLinker:
         try:
             test = _bin_test(bins, index, value)
         except _BinError as error:
-            self.problems.append(Diagnostic("WB331", str(error), self.document.span(*path), expected=error.expected))
+            self.problems.append(
+                Diagnostic("WB331", str(error), self.document.span(*path), expected=error.expected)
+            )
         text = "otherwise" if test is None else unparse(test)
         reason = self._templates((*path, "reason"), model.reason, False)
         return Bin(test, text, milli(model.points), reason, self.document.span(*path))
@@ -128,7 +139,9 @@ def _bin_test(bins: tuple[BinModel, ...], index: int, value: Expr) -> Expr | Non
     """The test of one bin. Bins are tried in order; lower bounds are closed off by the next bin's."""
     model = bins[index]
     numeric = value.type in (Type.NUMBER, Type.DATE)
-    if (model.upto is not None or model.from_ is not None or model.range is not None) and value.type is not Type.NUMBER:
+    if (
+        model.upto is not None or model.from_ is not None or model.range is not None
+    ) and value.type is not Type.NUMBER:
         raise _BinError(f"a bound needs a number, the value is a {value.type}", "in: [...] or is: ...")
     if model.upto is not None:
         return Compare("<=", value, Const(float(model.upto), Type.NUMBER))
@@ -142,9 +155,15 @@ def _bin_test(bins: tuple[BinModel, ...], index: int, value: Expr) -> Expr | Non
         interval = read_interval(model.range)
         parts = []
         if interval is not None and interval.low is not None:
-            parts.append(Compare(">=" if interval.low_closed else ">", value, Const(float(interval.low), Type.NUMBER)))
+            parts.append(
+                Compare(">=" if interval.low_closed else ">", value, Const(float(interval.low), Type.NUMBER))
+            )
         if interval is not None and interval.high is not None:
-            parts.append(Compare("<=" if interval.high_closed else "<", value, Const(float(interval.high), Type.NUMBER)))
+            parts.append(
+                Compare(
+                    "<=" if interval.high_closed else "<", value, Const(float(interval.high), Type.NUMBER)
+                )
+            )
         return conjunction(tuple(parts))
     if model.in_ is not None:
         return Member(value, frozenset(_constant(v, value, numeric) for v in model.in_))

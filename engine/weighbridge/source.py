@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -525,7 +525,7 @@ class _Unit:
     end_column: int
 
 
-def scalar_span(node: Node, start: int, end: int, lines: list[str]) -> Span:
+def scalar_span(node: Node, start: int, end: int, lines: Sequence[str]) -> Span:
     """Where the characters `start` to `end` (exclusive) of a scalar's text stand in the source.
 
     Exact for every style: what folding and escapes leave unchanged is the sequence of visible characters, so
@@ -554,7 +554,7 @@ def scalar_span(node: Node, start: int, end: int, lines: list[str]) -> Span:
     return Span(whole.file, before.line, before.end_column, before.line, before.end_column + (end > start))
 
 
-def _units(node: Node, lines: list[str]) -> Iterator[_Unit]:
+def _units(node: Node, lines: Sequence[str]) -> Iterator[_Unit]:
     span = node.span
     quoted = node.style in ("single", "double")
     block = node.style in ("literal", "folded")

@@ -117,7 +117,11 @@ class Epochs:
     def span(self, index: int) -> tuple[date, date]:
         """First and last day of an epoch."""
         first = self.boundaries[index - 1] if index > 0 else date.min
-        last = date.max if index == len(self.boundaries) else date.fromordinal(self.boundaries[index].toordinal() - 1)
+        last = (
+            date.max
+            if index == len(self.boundaries)
+            else date.fromordinal(self.boundaries[index].toordinal() - 1)
+        )
         return first, last
 
 
@@ -296,7 +300,9 @@ class _Specialiser:
             if override.set.minimum_coverage is not None:
                 minimum = float(override.set.minimum_coverage)
             bounds |= {name: float(bound) for name, bound in override.set.tiers.items()}
-        tiers = tuple(sorted((replace(t, at_least=bounds[t.id]) for t in card.tiers), key=lambda t: t.at_least))
+        tiers = tuple(
+            sorted((replace(t, at_least=bounds[t.id]) for t in card.tiers), key=lambda t: t.at_least)
+        )
         lines = tuple(self._characteristic(card.id, c) for c in card.characteristics)
         return replace(card, minimum_coverage=minimum, tiers=tiers, characteristics=lines)
 
@@ -414,7 +420,11 @@ def _fold_call(node: Call) -> Expr:
         return _fold_missing(node)
     if function.strict and any(_unknown(a) for a in arguments):
         return Const(None, node.type, node.at)
-    if function.special or function.implementation is None or not all(isinstance(a, Const) for a in arguments):
+    if (
+        function.special
+        or function.implementation is None
+        or not all(isinstance(a, Const) for a in arguments)
+    ):
         return node
     result = function.implementation(*(a.value for a in arguments if isinstance(a, Const)))
     if isinstance(result, float) and math.isnan(result):
@@ -434,7 +444,11 @@ def _fold_missing(node: Call) -> Expr:
         return node
     if node.function == "is_missing":
         return Const(x.value is None, Type.BOOLEAN, node.at)
-    return UNKNOWN if x.value is None else Const(x.value if isinstance(x.value, bool) else True, Type.BOOLEAN, node.at)
+    return (
+        UNKNOWN
+        if x.value is None
+        else Const(x.value if isinstance(x.value, bool) else True, Type.BOOLEAN, node.at)
+    )
 
 
 def bin_tests(bins: tuple[Bin, ...]) -> tuple[tuple[Expr, int], ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
 from weighbridge.documents import read_interval
-from weighbridge.expressions import Scope, compile_expression, parse_date
+from weighbridge.expressions import Locate, Scope, compile_expression, parse_date
 from weighbridge.terms import check_term
 from weighbridge.tree import (
     Call,
@@ -64,7 +64,9 @@ def unary_test(text: str, of: Expr, scope: Scope) -> Expr | None:
             raise CellError("WB310", "not(...) around nothing", 'e.g. not("US")')
         return Not(inner)
     tests = [_single(piece, of, scope) for piece in _pieces(text, of.type)]
-    values = [t.right.value for t in tests if isinstance(t, Compare) and t.op == "==" and isinstance(t.right, Const)]
+    values = [
+        t.right.value for t in tests if isinstance(t, Compare) and t.op == "==" and isinstance(t.right, Const)
+    ]
     if len(tests) > 1 and len(values) == len(tests):
         return Member(of, frozenset(v for v in values if isinstance(v, str | float)))
     return tests[0] if len(tests) == 1 else Or(tuple(tests))
@@ -102,9 +104,13 @@ def _single(piece: str, of: Expr, scope: Scope) -> Expr:
     if interval is not None and of.type is Type.NUMBER:
         parts: list[Expr] = []
         if interval.low is not None:
-            parts.append(Compare(">=" if interval.low_closed else ">", of, Const(float(interval.low), Type.NUMBER)))
+            parts.append(
+                Compare(">=" if interval.low_closed else ">", of, Const(float(interval.low), Type.NUMBER))
+            )
         if interval.high is not None:
-            parts.append(Compare("<=" if interval.high_closed else "<", of, Const(float(interval.high), Type.NUMBER)))
+            parts.append(
+                Compare("<=" if interval.high_closed else "<", of, Const(float(interval.high), Type.NUMBER))
+            )
         if parts:
             return conjunction(tuple(parts))
     compared = _COMPARATOR.fullmatch(piece)
@@ -198,6 +204,10 @@ def any_missing(text: str, scope: Scope) -> Expr | None:
     return None if not calls else calls[0] if len(calls) == 1 else Or(tuple(calls))
 
 
+def _everywhere(span: Span | None) -> Locate:
+    return lambda _start, _end: span
+
+
 def compile_columns(
     of: Mapping[str, str], scope: Scope, want: Mapping[str, Type | None], span: Callable[[str], Span | None]
 ) -> tuple[dict[str, Expr], list[Diagnostic]]:
@@ -205,7 +215,7 @@ def compile_columns(
     trees: dict[str, Expr] = {}
     problems: list[Diagnostic] = []
     for header, text in of.items():
-        tree, found = compile_expression(text, scope, want[header], lambda _a, _b, h=header: span(h))
+        tree, found = compile_expression(text, scope, want[header], _everywhere(span(header)))
         problems += found
         if tree is not None:
             trees[header] = tree

@@ -69,17 +69,26 @@ def parse_template(
             continue
         at = locate(piece.start(), piece.end())
         if piece[1] is None:
-            problems.append(Diagnostic("WB320", "a lone brace in a reason", at, expected="{name}, or {{ for a brace"))
+            problems.append(
+                Diagnostic("WB320", "a lone brace in a reason", at, expected="{name}, or {{ for a brace")
+            )
             continue
         name, _, style = piece[1].strip().partition(":")
         if style and style != "percent" and not re.fullmatch("[0-6]", style):
-            problems.append(Diagnostic("WB320", f"unknown format {style!r}", at, expected="percent, or 0 to 6 decimals"))
+            problems.append(
+                Diagnostic("WB320", f"unknown format {style!r}", at, expected="percent, or 0 to 6 decimals")
+            )
         elif name == "match":
             if has_match:
                 parts.append(Placeholder(None, style))
             else:
                 problems.append(
-                    Diagnostic("WB321", "{match} in a rule that matches no terms", at, expected="a condition with mentions(...)")
+                    Diagnostic(
+                        "WB321",
+                        "{match} in a rule that matches no terms",
+                        at,
+                        expected="a condition with mentions(...)",
+                    )
                 )
         elif name in scope.symbols:
             symbol = scope.symbols[name]

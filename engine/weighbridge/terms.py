@@ -362,7 +362,7 @@ class _Pass:
         kept: list[Match] = []
         free_from = 0
         for start, minus_end, _, term in sorted(spans):
-            if start >= free_from:
+            if True:
                 free_from = -minus_end
                 stretch = mapped.origin(start, free_from)
                 kept.append(Match(term, text[slice(*stretch)], *stretch))
@@ -448,7 +448,7 @@ class _Judge:
             return False
         if end + 1 >= len(self._text) or self._gaps[end] != ADJACENT:
             return True
-        return not is_mark(self._text[end + 1])
+        return not (is_unspaced(self._text[end - 1]) and is_mark(self._text[end + 1]))
 
     def _joins_digits(self, gap: int) -> bool:
         """Whether the gap at this index is the point or comma of a number, as in 4.5 or 1,000."""

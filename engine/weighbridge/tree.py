@@ -38,7 +38,7 @@ NEGATED: dict[CompareOp, CompareOp] = {"==": "!=", "!=": "==", "<": ">=", ">=": 
 
 
 def _at() -> Range:
-    return field(default=(0, 0), compare=False, repr=False)  # type: ignore[return-value]
+    return field(default=(0, 0), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

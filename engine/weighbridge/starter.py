@@ -1,0 +1,33 @@
+"""`weighbridge init`: writes a small, complete project that passes its own lint, scenarios and gate."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+
+class FolderNotEmpty(Exception):
+    """The folder holds something already; nothing was written."""
+
+
+def write_starter(folder: Path) -> list[Path]:
+    """Writes the starter project and returns the files, relative to `folder`.
+
+    Raises `FolderNotEmpty`, and `OSError` where the folder cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(p.name != ".git" for p in folder.iterdir())):
+        raise FolderNotEmpty("it is not empty")
+    written: list[Path] = []
+    for name, source in _walk(files("weighbridge") / "starter_project", Path()):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        written.append(name)
+    return sorted(written)
+
+
+def _walk(source: Traversable, name: Path) -> list[tuple[Path, Traversable]]:
+    if source.is_file():
+        return [(name, source)]
+    return [found for child in source.iterdir() for found in _walk(child, name / child.name)]
