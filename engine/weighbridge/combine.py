@@ -80,6 +80,10 @@ class Combiner:
             }
             for r in step.rules
         ]
+        self.columns = [
+            (name, output, [c.get(name) for c in self.constants], _empty(output))
+            for name, output in step.outputs.items()
+        ]
         self.computes = [any(not isinstance(t, Const) for t in r.then.values()) for r in step.rules]
         self.policies = [r.rule.if_unknown for r in step.rules]
         verdict = step.outputs.get("verdict")
@@ -141,6 +145,8 @@ class Combiner:
         self, fired: Sequence[int], undecided: Sequence[int], computed: Mapping[tuple[int, str], Value]
     ) -> tuple[dict[str, Value], tuple[Conflict, ...]]:
         """Every output's value, and the violated policies."""
+        if not undecided and not computed and not self.groups:
+            return self._combine_constants(fired)
         hits = self.hits(fired)
         waiting = self.waiting(fired, undecided)
         acting = sorted({*hits, *(i for i in waiting if self.policies[i] == "fire")})
@@ -164,6 +170,21 @@ class Combiner:
                 values[name] = _empty(output)
         return values, tuple(conflicts)
 
+    def _combine_constants(self, fired: Sequence[int]) -> tuple[dict[str, Value], tuple[Conflict, ...]]:
+        """`combine` where every value is a constant of its rule: one look-up per fired rule and output."""
+        values: dict[str, Value] = {}
+        conflicts: tuple[Conflict, ...] = ()
+        for name, output, column, empty in self.columns:
+            entries = [(i, v) for i in fired if (v := column[i]) is not None]
+            if not entries:
+                values[name] = empty
+                continue
+            conflict = _conflict(output, entries)
+            if conflict is not None:
+                conflicts += (conflict,)
+            values[name] = None if conflict is not None else POLICIES[output.combine](entries, output)
+        return values, conflicts
+
     def rule_values(self, index: int, computed: Mapping[tuple[int, str], Value]) -> dict[str, Value]:
         """The known values one rule sets."""
         if not self.computes[index]:
@@ -185,7 +206,7 @@ def _empty(output: Output) -> Value:
 
 
 def _conflict(output: Output, entries: Sequence[Entry]) -> Conflict | None:
-    violated = (output.combine == "unique" and len(entries) > 1) or (
-        output.combine == "any" and any(value != entries[0][1] for _, value in entries[1:])
-    )
+    if len(entries) < 2 or output.combine not in ("unique", "any"):
+        return None
+    violated = output.combine == "unique" or any(value != entries[0][1] for _, value in entries[1:])
     return Conflict(output.name, output.combine, tuple(i for i, _ in entries)) if violated else None

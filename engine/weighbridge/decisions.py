@@ -192,7 +192,10 @@ class Decision:
             return {}
         fired, undecided, computed = self._raw[-1]
         values = self._prepared.combiner.values(fired, undecided, computed)
-        return {name: shown_value(v, step.outputs[name].symbol.type) for name, v in values.items()}
+        return {
+            name: v if v.__class__ is str else shown_value(v, step.outputs[name].symbol.type)
+            for name, v in values.items()
+        }
 
     @property
     def fired(self) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class Explainer:
         missing: tuple[str, ...],
     ) -> Finding:
         rule = special.rule
-        matches = self.matches(special.condition) if status == "fired" else ()
+        matches = self.matches(special.condition) if status == "fired" and _has_match(rule) else ()
         verdict = outputs.get("verdict")
         if status == "undecided":
             reason = self.undecided_reason(rule, missing)
@@ -215,13 +215,12 @@ class Explainer:
 
     def drivers(self, rule: Rule) -> dict[str, Any]:
         """The named values a rule's conditions read, long texts cut."""
-        kinds = {n.path: n.type for c in rule.conditions for n in walk(c.tree) if isinstance(n, Name)}
         shown: dict[str, Any] = {}
-        for path, kind in kinds.items():
+        for path, name, kind in self.prepared.reads(rule).names:
             value = shown_value(self.values.get(path), kind)
             if isinstance(value, str) and len(value) > 200:
                 value = value[:199] + "…"
-            shown[path.rsplit("/", 1)[-1]] = value.isoformat() if isinstance(value, date) else value
+            shown[name] = value.isoformat() if isinstance(value, date) else value
         return shown
 
     def render(self, templates: Mapping[str, Template], matches: tuple[Match, ...]) -> dict[str, str]:
@@ -245,8 +244,11 @@ class Explainer:
         if step is None or combiner is None:
             return
         fired = set(self.raw[-1][0])
+        unknown = [name for name, value in self.values.items() if value is None]
         candidates = [
-            r.index for r in step.rules if r.index not in fired and self.evaluator.value(r.condition) is None
+            i
+            for i in self.prepared.can_be_undecided(unknown)
+            if i not in fired and self.evaluator.value(step.rules[i].condition) is None
         ]
         for index in combiner.waiting(self.raw[-1][0], candidates):
             yield step.rules[index].rule.ref, self.missing(step.rules[index].condition)
@@ -433,6 +435,10 @@ class Explainer:
             shown_gap = show_value(gap, Type.NUMBER, lang)
             return phrase(EXPLANATION, "clause_gap", lang, seen=seen, gap=shown_gap)
         return seen or phrase(EXPLANATION, "clause_constant", lang)
+
+
+def _has_match(rule: Rule) -> bool:
+    return any("mentions(" in condition.text for condition in rule.conditions)
 
 
 def _operands(tree: Expr) -> list[Expr]:

@@ -26,14 +26,14 @@ from functools import cache, lru_cache
 # Gap codes. All are white space for `str.split`, and none survives folding as anything else.
 ADJACENT = "\x1f"  # nothing: the words touch, as in "猪肉", "100%" or "LED灯"
 SPACE = " "  # spaces, quotation marks, apostrophes, middle dots, underscores, control characters
-HYPHEN = "\x1c"  # hyphen or en dash touching a word
+HYPHEN = "\x1c"  # hyphen or en dash touching both neighbours
 SLASH = "\x1d"  # a slash or Japanese middle dot
 COLON = "\x1e"
 COMMA = "\t"  # a comma touching both neighbours: "pork,lard", "1,000"
 LIST = "\v"  # any other comma
 POINT = "\f"  # a full stop touching both neighbours: "4.5", "denat.pork"
 STOP = "\r"  # end of a clause: . ; ! ? brackets, bullets, |
-LINE = "\n"  # line break, em dash, dash between spaces: ends a clause, but not a term that is wrapped there
+LINE = "\n"  # line break, em dash, dash beside a space: ends a clause, but not a term that is wrapped there
 ENUM = "\x85"  # the enumeration comma 、
 
 GAP_CODES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85"
@@ -318,16 +318,15 @@ def _strongest(match: re.Match[str]) -> str:
         return run or ADJACENT
     if STOP in run or POINT in run:
         return STOP
-    if LINE in run or f"{SPACE}{HYPHEN}{SPACE}" in run or HYPHEN * 2 in run:
+    if LINE in run or HYPHEN in run:  # a hyphen that touches one word only is a dash
         return LINE
     if ENUM in run:
         return ENUM
     if COMMA in run or LIST in run:
         return LIST
-    for code in (COLON, SLASH, HYPHEN):
-        if code in run:
-            return code
-    return SPACE
+    if COLON in run:
+        return COLON
+    return SLASH if SLASH in run else SPACE
 
 
 @dataclass(frozen=True, slots=True)

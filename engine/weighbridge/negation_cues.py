@@ -56,7 +56,7 @@ BEFORE = (
     don't contain, not contain, not containing, cannot contain, contains no, contain no, containing no,
     contains zero, made without, not made with, not made from, not made of, not include, doesn't include,
     don't include, includes no, excluding, excludes, instead of, alternative to, alternatives to,
-    replacement for, substitute for, compatible with, for use with, w/out
+    replacement for, substitute for, compatible with, compatible for, for use with, w/out
     # de
     ohne, frei von, enthält kein, enthält keine, enthält keinen, statt, anstatt, anstelle von,
     alternative zu, kompatibel mit
@@ -120,14 +120,14 @@ BEFORE = (
         "compound",
         0,
         """
-    non, anti, 0, bebas, غير, ضد, 无, 無, 零, 非, 脱, ノン, アンチ
+    non, anti, bebas, غير, ضد, 无, 無, 零, 非, 脱, ノン, アンチ
         """,
     ),
     CueGroup(
         "substitute",
         WORD,
         """
-    faux, fake, imitation, artificial, synthetic, vegan, vegetarian, mock, simulated, ersatz, man made,
+    faux, fake, imitation, artificial, synthetic, vegan, vegetarian, mock, simulated, ersatz, pu, pvc, man made,
     manmade, plant based, vegane, veganes, veganer, künstliche, künstliches, simili, finta, finto, falso,
     falsa, искусственная, искусственный, 인조, 비건, 합성, 페이크
         """,
@@ -274,5 +274,5 @@ MATERIALS = """
 SUBSTITUTE_AFTER = """
     sintético, sintética, sintetico, sintetica, vegano, vegana, ecológico, ecologica, falso, falsa,
     synthétique, végétalien, végétalienne, artificiel, artificielle, sintetis, imitasi, vegan, tiruan,
-    palsu, giả, substitute, substitutes, alternative
+    palsu, giả, look, effect, like, substitute, substitutes, alternative
 """

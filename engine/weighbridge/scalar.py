@@ -409,7 +409,7 @@ class _Builder:
             for path in sorted(names(rule.condition)):
                 if path != "as_of":
                     mask |= 1 << bits.setdefault(path, len(bits))
-            masks[rule.index] = None if _is_partial(rule.condition) else mask
+            masks[rule.index] = None if is_partial(rule.condition) else mask
         if bits:
             self.add("m = 0")
             kinds = {n.path: n.type for r in loud for n in walk(r.condition) if isinstance(n, Name)}
@@ -605,7 +605,7 @@ def _computes(rule: SpecialRule) -> bool:
     return any(not isinstance(tree, Const) for tree in rule.then.values())
 
 
-def _is_partial(tree: Expr) -> bool:
+def is_partial(tree: Expr) -> bool:
     """Whether an expression can be unknown although everything it reads is known."""
     for node in walk(tree):
         if isinstance(node, Arith | Const) and (isinstance(node, Arith) or node.value is None):

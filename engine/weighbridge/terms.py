@@ -362,7 +362,7 @@ class _Pass:
         kept: list[Match] = []
         free_from = 0
         for start, minus_end, _, term in sorted(spans):
-            if True:
+            if start >= free_from:
                 free_from = -minus_end
                 stretch = mapped.origin(start, free_from)
                 kept.append(Match(term, text[slice(*stretch)], *stretch))

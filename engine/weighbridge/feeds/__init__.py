@@ -4,8 +4,8 @@
     for row in feed:
         ...                       # row.line, row.values, row.problems
 
-A format is one module and one entry of `TABLE`. The entries are asked in order whether they recognise a file, so
-the specific ones stand before the plain ones.
+A format is one module and one entry of `TABLE`. The entries are asked in order whether they recognise a
+file, so the specific ones stand before the plain ones.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def open_feed(
 ) -> Feed:
     """The feed at `path`, ready to be read (and read again).
 
-    `format` wins over the mapping's format, which wins over what the file's name and first bytes say. Text formats
-    may be gzipped. Raises FeedError where the feed as a whole cannot be used; what is wrong with single rows comes
-    with the rows.
+    `format` wins over the mapping's format, which wins over what the file's name and first bytes say. Text
+    formats may be gzipped. Raises FeedError where the feed as a whole cannot be used; what is wrong with a
+    single row comes with the row.
     """
     request = FeedRequest(path, record_type, mapping)
     try:
@@ -81,7 +81,7 @@ def _format(request: FeedRequest, head: bytes, name: str | None) -> FeedFormat:
     raise request.fail(
         "WB421",
         f"the format of {request.path.name!r} cannot be told from its name",
-        expected=f"a name that ends in {listed(suffixes, 20)} (or with .gz behind it), or a format: {listed(FORMATS)}",
+        expected=f"a name ending in {listed(suffixes, 20)} (.gz may follow), or a format: {listed(FORMATS)}",
     )
 
 

@@ -5,7 +5,7 @@ the value, None for "unknown", or raises `Unreadable`, which says what was expec
 
 | field type | text that is read |
 |---|---|
-| number | `12.5`, `-3`, `1e3`, `1,234.50`, `1,23,456`; with `decimal: ","`: `1.234,50`. Never `inf`, `12abc`, `1_000` |
+| number | `12.5`, `-3`, `1e3`, `1,234.50`, `1,23,456`; with `decimal: ","` `1.234,50`; never `inf`, `1_0` |
 | boolean | true/false, yes/no, 1/0 in any case |
 | date | `2026-03-01`, `2026-03-01T10:00:00Z` (the day as written), or as `date_format` says |
 | text | kept exactly as it stands |
@@ -23,10 +23,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from weighbridge.documents import FieldModel
 from weighbridge.feeds.feed import MAX_CELL
+from weighbridge.feeds.json_path import is_list
 from weighbridge.feeds.measures import in_unit, is_measure, split_amount
 
 Convert = Callable[[Any], Any]
@@ -98,14 +99,15 @@ def _text(reading: Reading) -> Convert:
             # Identifiers are often numbers in JSON and Parquet; a fraction would not survive as text.
             if isinstance(cell, int) and not isinstance(cell, bool):
                 return str(cell)
-            if not (list_as_text and isinstance(cell, list)):
+            if not (list_as_text and is_list(cell)):
                 raise Unreadable("text" + _instead_of(cell))
-            cell = ", ".join(cast("list[str]", cell))
-        if not cell or cell.isspace() or (missing and cell.strip() in missing):
+            cell = ", ".join(cell)
+        text: str = cell
+        if not text or text.isspace() or (missing and text.strip() in missing):
             return None
-        if len(cell) > MAX_CELL:
+        if len(text) > MAX_CELL:
             raise Unreadable(f"at most {MAX_CELL:,} characters")
-        return cell
+        return text
 
     return convert
 
@@ -269,8 +271,8 @@ def _text_list(reading: Reading) -> Convert:
     item = _text(reading)
 
     def convert(cell: Any) -> list[str] | None:
-        if isinstance(cell, (list, tuple)):
-            texts = [item(part) for part in cast("list[Any]", cell)]
+        if is_list(cell):
+            texts = [item(part) for part in cell]
         else:
             text = item(cell)
             if text is None:
@@ -283,10 +285,13 @@ def _text_list(reading: Reading) -> Convert:
     return convert
 
 
-_KINDS = {bool: "a boolean", int: "a number", float: "a number", Decimal: "a number", str: "text"}
-_KINDS |= {
+_KINDS: dict[type, str] = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    Decimal: "a number",
+    str: "text",
     list: "a list",
-    tuple: "a list",
     dict: "an object",
     date: "a date",
     datetime: "a date",
@@ -294,5 +299,5 @@ _KINDS |= {
 }
 
 
-def _instead_of(cell: Any) -> str:
+def _instead_of(cell: object) -> str:
     return f", not {_KINDS.get(type(cell), type(cell).__name__)}"

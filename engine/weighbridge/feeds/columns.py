@@ -1,8 +1,8 @@
 """Columns of a feed -> fields of a record.
 
 A `Binding` is made once per feed from the mapping (or the record type's `feeds` entry, or plain equality of
-names) and then reads row after row. Formats hand it their cells as a list; which place of the list holds which
-column is theirs to say, through `Columns`.
+names) and then reads row after row. Formats hand it their cells as a list; which place of the list holds
+which column is theirs to say, through `Columns`.
 
 What each key of a mapped column does, in the order in which it is done:
 
@@ -28,13 +28,13 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from weighbridge.diagnostics import Diagnostic, Span, suggest
 from weighbridge.documents import FieldModel, MappedColumn, Scalar
 from weighbridge.feeds.cells import Convert, Reading, Unreadable, converter
 from weighbridge.feeds.feed import FeedError, FeedRequest, listed
-from weighbridge.feeds.json_path import look_up, parse_path
+from weighbridge.feeds.json_path import is_list, look_up, parse_path
 from weighbridge.feeds.phrases import folded, phrase_pattern
 
 CHOICES_KEPT = 20_000
@@ -163,7 +163,8 @@ class _Computed:
     decide: Callable[[Any], Any]
 
     def read(self, cells: Sequence[Any]) -> Any:
-        slot, found = self.slots[0], cast(Any, None)
+        slot = self.slots[0]
+        found: Any = None
         texts: list[str] = []
         try:
             for slot in self.slots:
@@ -215,7 +216,7 @@ def _text_of(cell: Any) -> str:
 
 
 def _texts_of(cell: Any) -> list[str]:
-    return [_text_of(item) for item in cast("list[Any]", cell)] if isinstance(cell, list) else [_text_of(cell)]
+    return [_text_of(item) for item in cell] if is_list(cell) else [_text_of(cell)]
 
 
 def _part(text: str, after: str | None, before: str | None) -> str | None:
@@ -236,8 +237,8 @@ def bind(
 ) -> Binding:
     """The binding of `plan` (field -> mapped column) to a feed.
 
-    `open_ended` is for formats that show their columns only in the rows. Raises FeedError with everything that
-    does not fit: fields the record type lacks, columns the feed lacks, constants of another type.
+    `open_ended` is for formats that show their columns only in the rows. Raises FeedError with everything
+    that does not fit: fields the record type lacks, columns the feed lacks, constants of another type.
     """
     maker = _Maker(request, columns, base)
     for name, column in plan.items():

@@ -59,7 +59,7 @@ class _TooLarge(Exception):
 
 
 class _Lines:
-    """The decoded lines of a feed, one by one; those of the current record are kept so they can be read again."""
+    """The decoded lines of a feed, one by one; those of the current record are kept, to be read again."""
 
     def __init__(self, data: BinaryIO, encoding: str) -> None:
         self.taken = 0
@@ -108,7 +108,7 @@ class _Lines:
             text = raw.decode(self._encoding)
         except UnicodeDecodeError:
             self.doubtful = True
-            # Bytes that are no text become lone surrogates: the row keeps its shape and shows which cell it was.
+            # Bytes that are no text become lone surrogates: the row keeps its shape and shows which cell.
             codec = "utf-8" if self._encoding == "utf-8" else "ascii"
             return raw.decode(codec, "surrogateescape")
         if "\0" in text:
@@ -270,7 +270,7 @@ def _last_cell(source: Sequence[str], delimiter: str) -> tuple[int, int]:
     return deque(_cell_starts(source, delimiter), maxlen=1)[0] if source else (0, 1)
 
 
-# ---- headers ------------------------------------------------------------------------------------------------------
+# ---- headers
 
 
 def sniff_delimiter(head: bytes, fallback: str = ",") -> str:
@@ -285,8 +285,8 @@ def header_cells(head: bytes, delimiter: str) -> list[str]:
     """The header's cells, for recognising a format; [] where there is none to read."""
     line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
+        return next(csv.reader([line], delimiter=delimiter))
+    except (csv.Error, StopIteration):
         return []
 
 
@@ -325,7 +325,7 @@ def refuse_duplicates(request: FeedRequest, header: Sequence[str], plain: Sequen
         seen[key] = name
 
 
-# ---- the format ---------------------------------------------------------------------------------------------------
+# ---- the format
 
 
 class DelimitedFeed(Feed):

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,8 +124,8 @@ class Feed(ABC):
         return min(self._where(), self.size_hint)
 
     @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        """The feed's bytes for one iteration, decompressed. Raises FeedError where the file is gone by now."""
+    def opened(self) -> Generator[BinaryIO, None, None]:
+        """The feed's bytes for one iteration, decompressed. Raises FeedError where the file is gone."""
         try:
             data, raw = open_bytes(self.path)
         except OSError as error:

@@ -1,7 +1,8 @@
 """Google Merchant product data: what its TSV and XML forms share (attribute names, repetition, prices).
 
-A record type or mapping names attributes as Google does (`image_link`). Besides, `price.currency` is the ISO 4217
-code of a price ("USD" of "15.00 USD"), and in XML `shipping.country` is an attribute inside a group.
+A record type or mapping names attributes as Google does (`image_link`). Besides, `price.currency` is the
+ISO 4217 code of a price ("USD" of "15.00 USD"), and in XML `shipping.country` is an attribute inside a
+group.
 """
 
 from __future__ import annotations
@@ -19,31 +20,30 @@ from weighbridge.feeds.measures import is_currency, split_amount
 PRICES = frozenset(
     {"price", "sale_price", "cost_of_goods_sold", "auto_pricing_min_price", "maximum_retail_price"}
 )
-REPEATED = frozenset(
-    """additional_image_link product_type product_highlight product_detail gtin shipping certification
-    included_destination excluded_destination shopping_ads_excluded_country promotion_id ads_labels
-    lifestyle_image_link video_link installment subscription_cost loyalty_program""".split()
-)
+# fmt: off
+REPEATED = frozenset({
+    "additional_image_link", "product_type", "product_highlight", "product_detail", "gtin", "shipping",
+    "certification", "included_destination", "excluded_destination", "shopping_ads_excluded_country",
+    "promotion_id", "ads_labels", "lifestyle_image_link", "video_link", "installment", "subscription_cost",
+    "loyalty_program",
+})
 """Attributes that may stand in an item more than once."""
 
-ATTRIBUTES: tuple[str, ...] = tuple(
-    sorted(
-        PRICES
-        | REPEATED
-        | set(
-            """id title structured_title description structured_description link image_link availability
-            availability_date sale_price_effective_date brand mpn identifier_exists condition
-            google_product_category item_group_id color size material pattern age_group gender size_system size_type
-            adult is_bundle multipack shipping_weight shipping_length shipping_width shipping_height product_weight
-            product_length product_width product_height shipping_label return_policy_label transit_time_label
-            min_handling_time max_handling_time unit_pricing_measure unit_pricing_base_measure
-            energy_efficiency_class min_energy_efficiency_class max_energy_efficiency_class
-            custom_label_0 custom_label_1 custom_label_2 custom_label_3 custom_label_4 ads_redirect ads_grouping
-            expiration_date disclosure_date mobile_link canonical_link link_template virtual_model_link short_title
-            pause external_seller_id""".split()
-        )
-    )
-)
+_SINGLE = {
+    "id", "title", "structured_title", "description", "structured_description", "link", "image_link",
+    "availability", "availability_date", "sale_price_effective_date", "brand", "mpn", "identifier_exists",
+    "condition", "google_product_category", "item_group_id", "color", "size", "material", "pattern",
+    "age_group", "gender", "size_system", "size_type", "adult", "is_bundle", "multipack", "shipping_weight",
+    "shipping_length", "shipping_width", "shipping_height", "product_weight", "product_length",
+    "product_width", "product_height", "shipping_label", "return_policy_label", "transit_time_label",
+    "min_handling_time", "max_handling_time", "unit_pricing_measure", "unit_pricing_base_measure",
+    "energy_efficiency_class", "min_energy_efficiency_class", "max_energy_efficiency_class",
+    "custom_label_0", "custom_label_1", "custom_label_2", "custom_label_3", "custom_label_4",
+    "ads_redirect", "ads_grouping", "expiration_date", "disclosure_date", "mobile_link", "canonical_link",
+    "link_template", "virtual_model_link", "short_title", "pause", "external_seller_id",
+}
+# fmt: on
+ATTRIBUTES: tuple[str, ...] = tuple(sorted(PRICES | REPEATED | _SINGLE))
 """The attributes of Google's product data specification."""
 
 # Several colours, materials or patterns of one product stand in one value, with a slash between.
@@ -53,7 +53,7 @@ _BRACKETS = re.compile(r".*\[\s*(?:g:)?([^\[\]]+?)\s*\]\s*\Z")
 
 
 def attribute_name(header: str) -> str:
-    """The attribute of a header cell: `image_link` for "Image link", "g:image_link" and "Bild [image_link]"."""
+    """The attribute of a header cell: `image_link` for "Image link", "g:image_link", "Bild [image_link]"."""
     bracketed = _BRACKETS.match(header)
     return plain_name(bracketed[1] if bracketed else header).removeprefix("g:")
 
@@ -77,7 +77,7 @@ def currency_of(cell: object) -> str | None:
 
 
 def refuse_unknown_names(request: FeedRequest, names: Iterable[str], present: Iterable[str]) -> None:
-    """Raises FeedError where the record type's `feeds: google` reads an attribute that Google does not have."""
+    """Raises FeedError where the record type's `feeds: google` reads what is no attribute of Google's."""
     if request.mapping is not None or "google" not in request.record_type.feeds:
         return
     known = {*ATTRIBUTES, *present}

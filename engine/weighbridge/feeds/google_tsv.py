@@ -1,7 +1,7 @@
 """Google Merchant text feed: tab separated (or comma separated, as Meta takes it), English attribute names.
 
-Header cells may be `image_link`, `Image link` or `Bild-Link [image_link]`. A column of an attribute that may be
-repeated may stand in the file more than once.
+Header cells may be `image_link`, `Image link` or `Bild-Link [image_link]`. A column of an attribute that
+may be repeated may stand in the file more than once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AttributeColumns:
         for slot, name in enumerate(self.attributes):
             self._slots.setdefault(name, []).append(slot)
         self._extra: dict[str, int] = {}
-        # Repeated columns come first behind the header, so that the places are known before any currency is asked for.
+        # Repeated columns come first behind the header: places of currencies follow as they are asked for.
         for name, slots in self._slots.items():
             if name and len(slots) > 1:
                 self._extra[name] = len(header) + len(self.repeated)
@@ -134,7 +134,7 @@ class GoogleTextFeed(Feed):
 def _recognises(head: Head) -> bool:
     delimiter = sniff_delimiter(head.data, "\t")
     names = {google.attribute_name(cell) for cell in header_cells(head.data, delimiter)}
-    # `image_link` and `availability` are Google's own; a CSV with id, title, link and price could be anyone's.
+    # `image_link` and `availability` are Google's own; a CSV with id, title, link, price could be anyone's.
     own = {"link", "price"} if delimiter == "\t" else {"image_link", "availability"}
     return {"id", "title"} <= names and (own <= names or {"image_link", "availability"} <= names)
 

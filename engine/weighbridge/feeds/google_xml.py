@@ -1,9 +1,9 @@
 """Google Merchant XML feed: RSS 2.0 or Atom 1.0 with attributes in the g: namespace.
 
-The XML is read as a stream, item by item, straight from expat: nothing is built that could grow with the file,
-and every attribute keeps its line. Document types are refused before they can declare anything, which leaves no
-entities to expand and nothing outside the file to fetch. XML that is not well-formed ends the feed at that line;
-the items above it are read.
+The XML is read as a stream, item by item, straight from expat: nothing is built that could grow with the
+file, and every attribute keeps its line. Document types are refused before they can declare anything, which
+leaves no entities to expand and nothing outside the file to fetch. XML that is not well-formed ends the
+feed at that line; the items above it are read.
 """
 
 from __future__ import annotations
@@ -94,9 +94,8 @@ class _Parser:
         parser.CharacterDataHandler = self._characters
         parser.StartDoctypeDeclHandler = self._doctype
         parser.EntityDeclHandler = self._doctype
-        parser.ExternalEntityRefHandler = self._doctype
 
-    def feed(self, data: bytes, last: bool = False) -> None:
+    def feed(self, data: bytes, last: bool) -> None:
         """Parse more. Raises expat.ExpatError and _Refused."""
         self._fed += len(data)
         self._expat.Parse(data, last)
@@ -151,9 +150,10 @@ class _Parser:
         text = "".join(self._text).strip()
         self._text.clear()
         local, own, place = self._open.pop()
-        outer = [label for label, is_google, _ in self._open if is_google]
         if own:
-            self._item.add(".".join([*outer, local]), text, place, own=True)
+            if self._open:
+                local = ".".join([*(label for label, is_google, _ in self._open if is_google), local])
+            self._item.add(local, text, place, own=True)
         elif self._open:
             # Markup inside a text: its words belong to the element around it.
             self._text.append(text)
@@ -195,9 +195,10 @@ class GoogleXmlFeed(Feed):
         plan = plan_for(request, "google")
         google.refuse_unknown_names(request, [name for column in plan.values() for name in column.from_], ())
         self._binding = bind(request, self._columns, plan, base_reading(request), open_ended=True)
+        self._asked = [(name, google.price_of_currency(name)) for name in self._columns.asked]
         parser = _Parser()
         try:
-            parser.feed(read_head(request.path))
+            parser.feed(read_head(request.path), last=False)
         except expat.ExpatError as error:
             if parser.root is None:
                 raise FeedError([self._not_well_formed(error)]) from None
@@ -231,10 +232,12 @@ class GoogleXmlFeed(Feed):
         parser = _Parser()
         with self.opened() as data:
             failure: Diagnostic | None = None
+            last = False
             while failure is None:
                 try:
                     chunk = data.read(CHUNK)
-                    parser.feed(chunk, last=not chunk)
+                    last = not chunk
+                    parser.feed(chunk, last)
                 except expat.ExpatError as error:
                     failure = self._not_well_formed(error)
                 except _Refused as error:
@@ -243,7 +246,7 @@ class GoogleXmlFeed(Feed):
                     failure = self.broken_off(parser.place[0], error).problems[0]
                 while parser.items:
                     yield self._row(parser.items.popleft())
-                if failure is None and not chunk:
+                if failure is None and last:
                     return
             yield Row(failure.span.line if failure.span is not None else 1, {}, (failure,))
 
@@ -253,13 +256,14 @@ class GoogleXmlFeed(Feed):
             return Row(item.line, {}, (problem,))
         self._note_names(item)
         problems: list[Diagnostic] = []
-        cells = [self._cell(item, name, problems) for name in self._columns.asked]
+        cells = [self._cell(item, name, price, problems) for name, price in self._asked]
         values, faults = self._binding.read(cells)
         problems += [self._fault(item, fault) for fault in faults]
         return Row(item.line, values, tuple(problems))
 
-    def _cell(self, item: _Item, name: str, problems: list[Diagnostic]) -> str | list[str] | None:
-        price = google.price_of_currency(name)
+    def _cell(
+        self, item: _Item, name: str, price: str | None, problems: list[Diagnostic]
+    ) -> str | list[str] | None:
         if price is not None:
             texts = item.texts.get(price)
             return google.currency_of(texts[0]) if texts else None
@@ -282,7 +286,8 @@ class GoogleXmlFeed(Feed):
         return self.problem("WB410", message, line, column, expected=fault.expected)
 
     def _note_names(self, item: _Item) -> None:
-        if len(self._seen) < MAX_NAMES:
+        names = item.texts.keys() | item.plain.keys()
+        if not names <= self._seen.keys() and len(self._seen) < MAX_NAMES:
             self._seen |= dict.fromkeys((*item.texts, *item.plain))
 
     def _refusal(self, parser: _Parser, error: _Refused) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""JSON Lines: one JSON object per line, UTF-8. Values inside objects are named by a dotted path (`price.amount`).
+"""JSON Lines: one JSON object per line, UTF-8. Values inside objects have dotted names (`price.amount`).
 
 A line that is no object is a row with a problem at its line and column; the run goes on.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.feeds.bytestream import read_head
@@ -25,6 +25,7 @@ from weighbridge.feeds.feed import (
     Row,
     shortened,
 )
+from weighbridge.feeds.json_path import is_list, is_object
 
 MAX_NAMES = 10_000
 """Key names remembered; a feed with more has data where keys should be."""
@@ -136,12 +137,12 @@ class JsonLinesFeed(Feed):
             record: Any = _decode(text)
         except (ValueError, RecursionError) as error:
             return Row(line, {}, (self._no_json(line, raw, error),))
-        if not isinstance(record, dict):
+        if not is_object(record):
             problem = self.problem(
                 "WB415", "the line is no JSON object", line, expected='{"key": value, ...}'
             )
             return Row(line, {}, (problem,))
-        cells, problems = self._cells(line, text, cast("dict[str, Any]", record))
+        cells, problems = self._cells(line, text, record)
         if _ESCAPED.search(text):
             problems += self._no_text(line, text, cells)
         values, faults = self._binding.read(cells)
@@ -232,26 +233,26 @@ def _first_names(head: bytes) -> dict[str, None]:
             record: Any = _decode(raw.decode("utf-8"))
         except (ValueError, RecursionError):
             continue
-        if isinstance(record, dict):
-            names |= dict.fromkeys(cast("dict[str, Any]", record))
+        if is_object(record):
+            names |= dict.fromkeys(record)
     return names
 
 
 def _inside(value: Any, path: tuple[str, ...]) -> Any:
     for key in path:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return None
-        value = cast("dict[str, Any]", value).get(key)
+        value = value.get(key)
     return value
 
 
 def _is_text(value: Any) -> bool:
     if isinstance(value, str):
         return not _NOT_TEXT.search(value)
-    if isinstance(value, list):
-        return all(_is_text(item) for item in cast("list[Any]", value))
-    if isinstance(value, dict):
-        return all(_is_text(item) for item in cast("dict[str, Any]", value).values())
+    if is_list(value):
+        return all(_is_text(item) for item in value)
+    if is_object(value):
+        return all(_is_text(item) for item in value.values())
     return True
 
 

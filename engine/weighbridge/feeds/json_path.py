@@ -14,7 +14,17 @@ What follows a step with `*` is looked up in each item, and the result is a list
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, TypeGuard
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether a JSON value is a list."""
+    return isinstance(value, list)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
 
 
 def parse_path(path: str) -> tuple[str, ...]:
@@ -28,8 +38,8 @@ def look_up(value: Any, steps: Sequence[str]) -> Any:
         if step.startswith("*"):
             found = [look_up(item, steps[index + 1 :]) for item in _fitting(value, step[1:])]
             return [item for item in found if item is not None] or None
-        if isinstance(value, dict):
-            value = cast("dict[str, Any]", value).get(step)
+        if is_object(value):
+            value = value.get(step)
         else:
             value = next(iter(_fitting(value, step)), None) if "=" in step else None
     return value
@@ -37,10 +47,7 @@ def look_up(value: Any, steps: Sequence[str]) -> Any:
 
 def _fitting(value: Any, condition: str) -> list[Any]:
     """The items of a list that fit `key=text`; all of them where there is no condition."""
-    if not isinstance(value, list):
+    if not is_list(value):
         return []
-    items = cast("list[Any]", value)
     key, _, wanted = condition.partition("=")
-    if not key:
-        return items
-    return [item for item in items if isinstance(item, dict) and cast("dict[str, Any]", item).get(key) == wanted]
+    return [item for item in value if not key or (is_object(item) and item.get(key) == wanted)]

@@ -41,7 +41,7 @@ class StructColumns(HeaderColumns):
 
 
 def _open_file(path: Any) -> Any:
-    # pyarrow takes a quarter of a second to import, which only Parquet should cost; it has no type information.
+    # pyarrow takes a quarter of a second to import, which only Parquet should cost; it has no types.
     module = importlib.import_module("pyarrow.parquet")
     return cast(Any, module).ParquetFile(path, memory_map=False)
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Scripts that do not put spaces between words: Thai to Myanmar, Khmer, Kana and Han. Their words have no edges.
+# Scripts without spaces between words (Thai to Myanmar, Khmer, Kana, Han): their words have no edges.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = f"[^\\W_{_UNSPACED}]"
 _IS_WORD = re.compile(_WORD)

@@ -1,11 +1,12 @@
 """Shopify product CSV: both header dialects, rows grouped by handle.
 
-Rows with one handle are one product. The first carries the product's fields; a row below it is a further variant
-(its option values, SKU, price ...), which becomes a record of its own and inherits the product's fields, or only
-a further image, which is no record but adds its address and alt text to every record of the product.
+Rows with one handle are one product. The first carries the product's fields; a row below it is a further
+variant (its option values, SKU, price ...), which becomes a record of its own and inherits the product's
+fields, or only a further image, which is no record but adds its address and alt text to every record of the
+product.
 
-Columns are named by a canonical name, the same for both dialects (`price` is "Price" and "Variant Price"), or by
-the header's own text. Further names:
+Columns are named by a canonical name, the same for both dialects (`price` is "Price" and "Variant Price"),
+or by the header's own text. Further names:
 
 | name | cell |
 |---|---|
@@ -104,13 +105,16 @@ _BOTH = ("google shopping / mpn", "google shopping / adwords grouping", "google 
 _OTHER_HEADERS = {"variant barcodes": "barcode", "inventory quantity (single location only)": "inventory_qty"}
 
 _IMAGE = frozenset({"image_url", "image_position", "image_alt"})
-_VARIANT = frozenset(
-    """sku barcode price compare_at_price cost taxable tax_code inventory_tracker inventory_qty inventory_policy
-    weight_grams weight_unit requires_shipping fulfillment_service variant_image_url google_mpn
-    option1_value option2_value option3_value packed_length packed_width packed_height packed_dimension_unit
-    unit_price_total_measure unit_price_total_measure_unit unit_price_base_measure unit_price_base_measure_unit
-    """.split()
-)
+# fmt: off
+_VARIANT = frozenset({
+    "sku", "barcode", "price", "compare_at_price", "cost", "taxable", "tax_code", "inventory_tracker",
+    "inventory_qty", "inventory_policy", "weight_grams", "weight_unit", "requires_shipping",
+    "fulfillment_service", "variant_image_url", "google_mpn", "option1_value", "option2_value",
+    "option3_value", "packed_length", "packed_width", "packed_height", "packed_dimension_unit",
+    "unit_price_total_measure", "unit_price_total_measure_unit", "unit_price_base_measure",
+    "unit_price_base_measure_unit",
+})
+# fmt: on
 _VARIANT_BY_MARKET = re.compile(r"(price|compare.at price) / ")
 _METAFIELD = re.compile(r".*\(product\.metafields\.([^()]+)\)\s*\Z")
 _SINGLE_VARIANT = "default title"
@@ -312,7 +316,7 @@ class ShopifyFeed(Feed):
 
     def _headless(self, record: Record) -> Diagnostic:
         handle = (record.cells or [])[self._handle] if self._handle is not None else ""
-        message = f"no title: if this row continues product {shortened(handle)}, it must stand below that product's rows"
+        message = f"no title: rows that continue product {shortened(handle)} must follow its first row"
         return self.problem("WB419", message, record.line, expected="a title in the first row of each handle")
 
     def _describe(self, header: list[str]) -> FeedInfo:
@@ -321,9 +325,8 @@ class ShopifyFeed(Feed):
         names = self._columns.canonical
         read = {slot for slot in self._binding.columns if slot < len(header)}
         if self._columns.extra:
-            sources = ("image_url", "image_alt") + tuple(
-                f"option{n}_{part}" for n in (1, 2, 3) for part in ("name", "value")
-            )
+            options = (f"option{n}_{part}" for n in (1, 2, 3) for part in ("name", "value"))
+            sources = ("image_url", "image_alt", *options)
             read |= {self._columns.slot[name] for name in sources if name in self._columns.slot}
         unused = [cell for slot, cell in enumerate(header) if cell and slot not in read]
         strange = [cell for cell in unused if cell.casefold() not in _KNOWN and not _METAFIELD.match(cell)]
