@@ -1,7 +1,7 @@
 """The command line: `weighbridge init | lint | test | check | decide | graph | schema | explain-region`.
 
-Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job. Each command imports what it needs when it
-runs, so that `--help` is instant.
+Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what it
+needs when it runs, so that `--help` is instant.
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ import sys
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from weighbridge.terminal import Progress, closed_by_reader, coloured, for_programs, give, prepare_streams, say, show, warn
 
 if TYPE_CHECKING:
     from weighbridge.diagnostics import Diagnostic
     from weighbridge.documents import MappingModel
     from weighbridge.engine import Engine
     from weighbridge.gate_result import GateResult
+    from weighbridge.project import Project
     from weighbridge.scenarios import ScenarioRun
 
 UNUSABLE = 2
+DEBUG = "WEIGHBRIDGE_DEBUG"
+"""Environment variable: set, a fault of the program shows its traceback."""
 
 app = typer.Typer(
     help="Rules, scorecards and market differences written as YAML: decided, explained and gated.",
+    epilog="Exit codes: 0 clean, 1 findings, 2 could not do the job. Start with: weighbridge init my-shop",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,11 +42,15 @@ app = typer.Typer(
 
 
 class Language(StrEnum):
+    """Languages of reasons and reports."""
+
     en = "en"
     zh = "zh"
 
 
 class ReportFormat(StrEnum):
+    """Report formats of `check`."""
+
     text = "text"
     json = "json"
     jsonl = "jsonl"
@@ -52,23 +62,32 @@ class ReportFormat(StrEnum):
 
 
 class LintFormat(StrEnum):
+    """Formats of `lint`."""
+
     text = "text"
     json = "json"
     sarif = "sarif"
+    github = "github"
 
 
 class PlainFormat(StrEnum):
+    """Formats of commands that print one thing."""
+
     text = "text"
     json = "json"
 
 
 class GraphFormat(StrEnum):
+    """Formats of `graph`."""
+
     mermaid = "mermaid"
     dot = "dot"
     json = "json"
 
 
 class FailOn(StrEnum):
+    """Thresholds of `check`."""
+
     warn = "warn"
     review = "review"
     block = "block"
@@ -77,6 +96,21 @@ class FailOn(StrEnum):
 
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", help="Folder of the project.", show_default="here")
+]
+MarketOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--market",
+        "-m",
+        help="Market; may be given several times. Default: `markets` in weighbridge.yaml.",
+        show_default=False,
+    ),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Ruleset or scorecard that decides. Default: `target` in weighbridge.yaml.", show_default=False
+    ),
 ]
 LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of reasons and reports.")]
 DayOption = Annotated[
@@ -88,103 +122,98 @@ HERE = Path()
 # --- shared steps ---------------------------------------------------------------------------------------
 
 
-def _show(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], sources: Any = None) -> None:
-    """Diagnostics on standard error, with the text underlined; colours where it is a terminal."""
-    from weighbridge.diagnostics import render_text
+def _refuse(code: str, message: str, expected: str | None = None) -> NoReturn:
+    """Ends the command: what was asked for cannot be done."""
+    from weighbridge.diagnostics import Diagnostic, DiagnosticError
 
-    colours = {"error": typer.colors.RED, "warning": typer.colors.YELLOW, "note": typer.colors.CYAN}
-    for diagnostic in diagnostics:
-        head, _, rest = printable(render_text(diagnostic, sources)).partition("\n")
-        typer.secho(head, err=True, fg=colours[diagnostic.severity], bold=diagnostic.severity == "error")
-        if rest:
-            typer.echo(rest, err=True)
+    raise DiagnosticError([Diagnostic(code, message, expected=expected)])
 
 
-def printable(text: str) -> str:
-    """Text without control characters (a feed or a file could move the cursor) but with its line ends."""
-    return "".join(
-        c if c == "\n" or (c.isprintable() or c in "\u3000\u200b") else f"\\u{ord(c):04x}" for c in text
-    )
-
-
-def _stop(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], sources: Any = None) -> NoReturn:
-    _show(diagnostics, sources)
-    raise typer.Exit(UNUSABLE)
-
-
-def _engine(project: Path) -> Engine:
+def _engine(folder: Path) -> Engine:
     from weighbridge.engine import Engine, check_project
 
-    loaded, book, diagnostics = check_project(project)
+    project, book, diagnostics = check_project(folder)
     errors = [d for d in diagnostics if d.severity == "error"]
     if errors:
-        _show(errors, loaded.sources)
-        typer.echo(
-            f"{len(errors)} error(s): the project cannot decide anything until they are mended", err=True
-        )
+        show(*_from_here(project, errors))
+        warn(f"{len(errors)} error(s): the project cannot decide anything until they are mended")
         raise typer.Exit(UNUSABLE)
-    return Engine(loaded, book)
+    return Engine(project, book)
+
+
+def _from_here(
+    project: Project, diagnostics: list[Diagnostic] | tuple[Diagnostic, ...]
+) -> tuple[list[Diagnostic], dict[str, list[str]]]:
+    """Diagnostics of a project and its sources, with files named from the working folder, as editors find them."""
+    from weighbridge.gate_findings import relative_path
+
+    folder = relative_path(project.root)
+    if folder == ".":
+        return list(diagnostics), project.sources
+    named = {f"{folder}/{file}": lines for file, lines in project.sources.items()}
+    return [d.under(folder) for d in diagnostics], named
 
 
 def _day(text: str | None) -> date:
-    from weighbridge.diagnostics import Diagnostic
     from weighbridge.expressions import parse_date
 
     if text is None:
         return date.today()
     number = parse_date(text)
     if number is None:
-        _stop([Diagnostic("WB405", f"--as-of {text!r} is not a day", expected="YYYY-MM-DD")])
+        _refuse("WB405", f"--as-of {text!r} is not a day", "a day that exists, as 2026-03-01")
     return date.fromordinal(int(number))
 
 
 def _target(engine: Engine, target: str | None) -> str:
-    from weighbridge.diagnostics import Diagnostic, unknown_name
+    from weighbridge.diagnostics import UnknownName, unknown_name
 
     chosen = target or engine.project.config.model.target
     if chosen is None and len(engine.book.rulesets) == 1:
         chosen = next(iter(engine.book.rulesets))
     if chosen is None:
-        _stop(
-            [Diagnostic("WB604", "no target is given", expected="--target, or `target` in weighbridge.yaml")]
-        )
+        _refuse("WB604", "no target is given", "--target, or `target` in weighbridge.yaml")
     if chosen not in engine.targets:
-        _stop([unknown_name("WB604", "target", chosen, engine.targets)])
+        raise UnknownName([unknown_name("WB604", "target", chosen, engine.targets)])
+    return chosen
+
+
+def _markets(engine: Engine, markets: list[str] | None) -> list[str]:
+    """The markets asked for; without any, those of the project."""
+    from weighbridge.diagnostics import UnknownName, unknown_name
+
+    chosen = list(dict.fromkeys(markets or engine.project.config.model.markets))
+    if not chosen:
+        some = ", ".join(engine.markets[:12])
+        _refuse("WB605", "no market is given", f"--market, or `markets` in weighbridge.yaml; there are: {some}")
+    unknown = [unknown_name("WB605", "market", m, engine.markets) for m in chosen if m not in engine.markets]
+    if unknown:
+        raise UnknownName(unknown)
     return chosen
 
 
 def _mapping(engine: Engine, name: str | None) -> MappingModel | None:
-    from weighbridge.diagnostics import unknown_name
+    from weighbridge.diagnostics import UnknownName, unknown_name
 
     if name is None:
         return None
     if name not in engine.project.mappings:
-        _stop([unknown_name("WB303", "mapping", name, engine.project.mappings)])
+        raise UnknownName([unknown_name("WB303", "mapping", name, engine.project.mappings)])
     return engine.project.mappings[name].model
 
 
-def _emit(text: str, output: Path | None) -> None:
-    if output is None:
-        typer.echo(text, nl=not text.endswith("\n"))
-    else:
-        _write(output, text)
-
-
-def _write(path: Path, text: str) -> None:
-    from weighbridge.diagnostics import Diagnostic
-
-    try:
-        path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
-    except OSError as error:
-        _stop([Diagnostic("WB690", f"cannot write {path}: {error.strerror}")])
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
 # --- commands -------------------------------------------------------------------------------------------
 
 
-@app.command()
+@app.command(short_help="Start a project with a small example.", epilog="Example: weighbridge init my-shop")
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder to make; must be empty or new.")] = HERE,
+    folder: Annotated[
+        Path, typer.Argument(help="Folder to make; must be empty or new.", show_default="here")
+    ] = HERE,
 ) -> None:
     """Start a project: a small, complete example with a region, a scorecard, rules, scenarios and a feed."""
     from weighbridge.starter import FolderNotEmpty, write_starter
@@ -192,44 +221,48 @@ def init(
     try:
         written = write_starter(folder)
     except (FolderNotEmpty, OSError) as error:
-        from weighbridge.diagnostics import Diagnostic
-
-        _stop(
-            [
-                Diagnostic(
-                    "WB691", f"cannot start a project in {folder}: {error}", expected="a new or empty folder"
-                )
-            ]
-        )
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        _refuse("WB691", f"cannot start a project in {folder}: {why}", "a new or empty folder")
     for name in written:
-        typer.echo(f"  {folder / name}")
-    typer.echo("Try: weighbridge lint, weighbridge test, weighbridge check samples/listings.csv")
+        say(f"  {folder / name}")
+    there = "" if folder == HERE else f"cd {folder}, then "
+    say(f"Next: {there}weighbridge lint, weighbridge test, weighbridge check samples/listings.csv")
 
 
-@app.command()
+@app.command(
+    short_help="Check the project itself.", epilog="Example: weighbridge lint . --strict --format sarif"
+)
 def lint(
     project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
     format: Annotated[LintFormat, typer.Option("--format", "-f", help="Output format.")] = LintFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
 ) -> None:
-    """Check a project: every error and warning, each with its place and what to write instead."""
-    from weighbridge.lint import lint as run_lint
-    from weighbridge.lint_reports import lint_json, lint_sarif
+    """Check a project: every error and warning, each with its place and what to write instead.
 
-    loaded, diagnostics = run_lint(project)
+    Exit code 0: sound. 1: errors (with --strict also warnings). 2: there is no project.
+    """
+    from weighbridge.lint import lint as run_lint
+    from weighbridge.lint_reports import lint_github, lint_json, lint_sarif
+
+    loaded, found = run_lint(project)
+    diagnostics, sources = _from_here(loaded, found)
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = sum(d.severity == "warning" for d in diagnostics)
     if format is LintFormat.text:
-        _show(diagnostics, loaded.sources)
-        typer.echo(f"{errors} error(s), {warnings} warning(s)")
+        show(diagnostics, sources)
+        say(f"{errors} error(s), {warnings} warning(s)", "error" if errors else "")
     else:
-        typer.echo(lint_json(diagnostics) if format is LintFormat.json else lint_sarif(diagnostics))
+        writers = {"json": lint_json, "sarif": lint_sarif, "github": lint_github}
+        give(writers[format.value](diagnostics))
     if any(d.code == "WB100" for d in diagnostics):
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(1 if errors or (strict and warnings) else 0)
 
 
-@app.command()
+@app.command(
+    short_help="Run the scenarios; show what they cover.",
+    epilog="Example: weighbridge test --min-coverage 90 --uncovered",
+)
 def test(
     project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
     target: Annotated[str | None, typer.Option(help="Only the scenarios of this target.")] = None,
@@ -245,8 +278,10 @@ def test(
         bool, typer.Option("--uncovered", help="List everything no case exercises.")
     ] = False,
 ) -> None:
-    """Run the scenarios and say what they cover."""
-    from weighbridge.diagnostics import Diagnostic
+    """Run the scenarios and say which rules, table rows, bins and tiers they exercise.
+
+    Exit code 0: all pass. 1: a case fails, or coverage is too low. 2: nothing could be run.
+    """
     from weighbridge.scenarios import run_scenarios
 
     engine = _engine(project)
@@ -254,37 +289,35 @@ def test(
         _target(engine, target)
     run = run_scenarios(engine, target, name)
     if not run.cases:
-        _stop(
-            [Diagnostic("WB504", "no scenario was run", expected="`scenarios:` documents beside the rules")]
-        )
+        fits = "no scenario fits" if engine.project.scenarios else "the project has no scenarios"
+        _refuse("WB504", f"{fits}, so nothing was tested", "`scenarios:` documents beside the rules")
     share = run.coverage.share()
     short = min_coverage is not None and (share is None or share * 100 < min_coverage)
     if format is PlainFormat.json:
-        typer.echo(json.dumps(_test_dict(run), ensure_ascii=False, indent=2))
+        give(_json(_test_dict(run)))
     else:
         _show_run(engine, run, show_uncovered)
-        if short:
-            typer.secho(f"coverage is below {min_coverage:g} %", err=True, fg=typer.colors.RED)
+    if short:
+        warn(f"coverage is below {min_coverage:g} %", "error")
     raise typer.Exit(1 if run.failed or short else 0)
 
 
 def _show_run(engine: Engine, run: ScenarioRun, uncovered: bool) -> None:
     for case in run.failed:
-        typer.secho(
-            f"FAILED {case.target} [{case.market}] {case.name}", err=True, fg=typer.colors.RED, bold=True
-        )
-        _show(case.failures, engine.project.sources)
-    typer.echo(f"{len(run.cases) - len(run.failed)} passed, {len(run.failed)} failed")
+        warn(f"FAILED {case.target} [{case.market}] {case.name}", "error")
+        show(*_from_here(engine.project, case.failures))
+    failed = len(run.failed)
+    say(f"{len(run.cases) - failed} passed, {failed} failed", "error" if failed else "good")
     for kind in run.coverage.kinds:
         items = [i for i in run.coverage.items if i.kind == kind]
         hit = sum(i.hits > 0 for i in items)
-        typer.echo(f"  {kind + 's':<6} {hit} of {len(items)} ({hit / len(items):.1%})")
+        say(f"  {kind + 's':<6} {hit} of {len(items)} ({hit / len(items):.1%})")
     share = run.coverage.share()
     if share is not None:
-        typer.echo(f"coverage {share:.1%}")
+        say(f"coverage {share:.1%}")
     if uncovered:
         for item in run.coverage.unused:
-            typer.echo(f"  not exercised: {item.kind} {item.name} ({item.span})")
+            say(f"  not exercised: {item.kind} {item.name} ({item.span})")
 
 
 def _test_dict(run: ScenarioRun) -> dict[str, Any]:
@@ -317,22 +350,32 @@ def _test_dict(run: ScenarioRun) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.command(
+    short_help="The gate: decide every record of a feed.",
+    epilog="Example: weighbridge check feed.csv -m SA -m DE --format github --report sarif=out.sarif",
+)
 def check(
     feed: Annotated[
-        Path, typer.Argument(help="Feed: CSV, TSV, JSON Lines, Parquet, Shopify CSV, Google TSV or XML.")
+        Path,
+        typer.Argument(
+            help="Feed: CSV, TSV, JSON Lines, Parquet, Shopify CSV, Google TSV or XML.", show_default=False
+        ),
     ],
     project: ProjectOption = HERE,
-    market: Annotated[
-        list[str] | None, typer.Option("--market", "-m", help="Market; may be given several times.")
-    ] = None,
-    target: Annotated[str | None, typer.Option(help="Ruleset that decides.")] = None,
+    market: MarketOption = None,
+    target: TargetOption = None,
     as_of: DayOption = None,
     fail_on: Annotated[FailOn, typer.Option(help="Mildest verdict that fails the gate.")] = FailOn.review,
     format: Annotated[
-        ReportFormat, typer.Option("--format", "-f", help="Report format.")
+        ReportFormat, typer.Option("--format", "-f", help="Format of the report that is printed.")
     ] = ReportFormat.text,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the report to a file instead.")
+    ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option("--report", "-r", help="FORMAT=FILE: one more report; may be given several times."),
+    ] = None,
     mapping: Annotated[
         str | None, typer.Option(help="Mapping document that says how columns become fields.")
     ] = None,
@@ -346,160 +389,135 @@ def check(
     update_baseline: Annotated[
         Path | None, typer.Option(help="Write all findings to this baseline file.")
     ] = None,
+    list_undecided: Annotated[
+        bool,
+        typer.Option(
+            "--list-undecided", help="List rules that lack evidence and say `if_unknown: skip` as well (slower)."
+        ),
+    ] = False,
     lang: LanguageOption = Language.en,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """The gate: decide every record of a feed in every market; exit 0 clean, 1 findings, 2 could not do the job."""
+    """The gate: decide every record of a feed in every market, and say whether it may pass.
+
+    Exit code 0: clean. 1: findings at or above --fail-on. 2: the feed could not be checked.
+    """
     from weighbridge.gate import run_gate
+    from weighbridge.report_files import ReportFile, ReportFiles, check_writable, read_reports
 
+    day, reports = _day(as_of), read_reports(report or ())
     engine = _engine(project)
-    config = engine.project.config.model
-    with _Progress(quiet) as progress:
-        result = run_gate(
-            engine,
-            feed,
-            target=_target(engine, target),
-            markets=market or list(config.markets),
-            as_of=_day(as_of),
-            fail_on=fail_on.value,
-            mapping=_mapping(engine, mapping),
-            format=feed_format,
-            waivers=waivers,
-            baseline=baseline,
-            progress=progress.update,
-        )
-    with result:
-        _report(result, format.value, output, lang.value)
-        if update_baseline is not None:
-            _update_baseline(result, update_baseline)
-        raise typer.Exit(int(result.exit_code))
+    chosen, markets, mapped = _target(engine, target), _markets(engine, market), _mapping(engine, mapping)
+    if output is not None:
+        reports = (ReportFile(format.value, output), *reports)
+    if update_baseline is not None:
+        check_writable(update_baseline)
+    inputs = [path for path in (feed, waivers, baseline, update_baseline) if path is not None]
+    with ReportFiles(reports, inputs) as files:
+        with Progress(quiet) as progress:
+            result = run_gate(
+                engine,
+                feed,
+                target=chosen,
+                markets=markets,
+                as_of=day,
+                fail_on=fail_on.value,
+                mapping=mapped,
+                format=feed_format,
+                waivers=waivers,
+                baseline=baseline,
+                undecided=list_undecided,
+                progress=progress.update,
+            )
+        with result:
+            files.write(result, lang.value)
+            if output is None:
+                _print_report(result, format.value, lang.value)
+            else:
+                _print_outcome(result, lang.value)
+            for written in reports:
+                _tell("report_written", lang, format=written.format, path=written.path)
+            if update_baseline is not None:
+                _tell(
+                    "baseline_written",
+                    lang,
+                    path=update_baseline,
+                    count=result.update_baseline(update_baseline),
+                )
+            raise typer.Exit(int(result.exit_code))
 
 
-def _report(result: GateResult, format: str, output: Path | None, lang: str) -> None:
-    from weighbridge.diagnostics import Diagnostic
+def _print_report(result: GateResult, format: str, lang: str) -> None:
     from weighbridge.reports import reporter
 
     writer = reporter(format)
-    if output is None:
-        stream = sys.stdout
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        _write_report(writer, result, stream, lang, colour=stream.isatty())
-        return
+    text = format == "text"
+    stream = sys.stdout if text else for_programs(sys.stdout)
+    more = {"colour": True} if text and coloured(stream) else {}
     try:
-        with output.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            writer.write(result, file, lang)
-    except OSError as error:
-        _stop([Diagnostic("WB690", f"cannot write {output}: {error.strerror}")])
-    typer.echo(f"report written to {output}", err=True)
+        writer.write(result, stream, lang, **more)
+        stream.flush()
+    except BrokenPipeError:
+        closed_by_reader()
 
 
-def _write_report(writer: Any, result: GateResult, stream: TextIO, lang: str, colour: bool) -> None:
-    try:
-        if colour and getattr(writer, "COLOURED", False):
-            writer.write(result, stream, lang, colour=True)
-        else:
-            writer.write(result, stream, lang)
-    except BrokenPipeError:  # the reader (head, less) has seen enough; the exit code still tells
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (lives until the process ends)
+def _print_outcome(result: GateResult, lang: str) -> None:
+    """What went wrong, and the outcome, where the report itself is in a file."""
+    from weighbridge.reports.totals import outcome
+
+    show(note for note in result.notes if note.severity == "error")
+    warn(outcome(result, lang))
 
 
-def _update_baseline(result: GateResult, path: Path) -> None:
-    from weighbridge.diagnostics import DiagnosticError
+def _tell(name: str, lang: Language, **values: object) -> None:
+    from weighbridge.messages import COMMANDS, phrase
 
-    try:
-        count = result.update_baseline(path)
-    except DiagnosticError as error:
-        _stop(error.diagnostics)
-    typer.echo(f"baseline {path} holds {count} finding(s)", err=True)
+    warn(phrase(COMMANDS, name, lang.value, **values))
 
 
-class _Progress:
-    """A progress bar on a terminal; nothing elsewhere."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.wanted = not quiet and sys.stderr.isatty()
-        self.bar: Any = None
-        self.task: Any = None
-
-    def __enter__(self) -> _Progress:
-        if self.wanted:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.percentage:.0f}%"),
-                TimeRemainingColumn(),
-            )
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task("checking", total=1.0)
-        return self
-
-    def update(self, rows: int, share: float) -> None:
-        if self.bar is not None:
-            self.bar.update(self.task, completed=share, description=f"{rows:,} records")
-
-    def __exit__(self, *exc: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-
-@app.command()
+@app.command(
+    short_help="Decide one record and explain it.",
+    epilog="Example: weighbridge decide listing.json -m SA --rule listing_gate/pork --lang zh",
+)
 def decide(
-    record: Annotated[Path, typer.Argument(help="File with one record as JSON; - reads standard input.")],
-    market: Annotated[list[str], typer.Option("--market", "-m", help="Market; may be given several times.")],
+    record: Annotated[
+        Path,
+        typer.Argument(help="File with one record as JSON; - reads standard input.", show_default=False),
+    ],
+    market: MarketOption = None,
     project: ProjectOption = HERE,
-    target: Annotated[str | None, typer.Option(help="Ruleset or scorecard that decides.")] = None,
+    target: TargetOption = None,
     as_of: DayOption = None,
-    rule: Annotated[str | None, typer.Option(help="Say why this rule fired or did not.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="Say why this rule fired or did not, as <ruleset>/<rule id>.")
+    ] = None,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
     lang: LanguageOption = Language.en,
 ) -> None:
-    """Decide one record and explain the decision."""
-    from weighbridge.diagnostics import DiagnosticError
+    """Decide one record in one or more markets and explain the decisions, whatever they are.
 
+    Exit code 0: decided. 2: not a record, or an unknown name.
+    """
+    from dataclasses import asdict
+
+    from weighbridge.record_file import read_record_file
+
+    day = _day(as_of)
     engine = _engine(project)
-    values = _read_json(record)
-    day, chosen = _day(as_of), _target(engine, target)
-    try:
-        decisions = [engine.decide(chosen, values, market=m, as_of=day) for m in market]
-        texts = [d.explain(lang.value, rule=rule) for d in decisions] if format is PlainFormat.text else []
-    except DiagnosticError as error:
-        _stop(error.diagnostics)
+    chosen, markets = _target(engine, target), _markets(engine, market)
+    values = read_record_file(record)
+    decisions = [engine.decide(chosen, values, market=m, as_of=day) for m in markets]
     if format is PlainFormat.json:
-        typer.echo(json.dumps([d.to_dict() for d in decisions], ensure_ascii=False, indent=2, default=str))
+        why = [{"why": asdict(d.why_not(rule))} if rule is not None else {} for d in decisions]
+        give(_json([d.to_dict() | reason for d, reason in zip(decisions, why, strict=True)]))
     else:
-        typer.echo("\n\n".join(printable(t) for t in texts))
+        say("\n\n".join([d.explain(lang.value, rule=rule) for d in decisions]))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    from weighbridge.diagnostics import Diagnostic
-
-    name = "standard input" if str(path) == "-" else str(path)
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
-        value = json.loads(text)
-    except OSError as error:
-        _stop([Diagnostic("WB400", f"cannot read {name}: {error.strerror}")])
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        _stop(
-            [Diagnostic("WB406", f"{name} is not JSON: {error}", expected='one object, e.g. {"sku": "A-1"}')]
-        )
-    if not isinstance(value, dict):
-        _stop(
-            [
-                Diagnostic(
-                    "WB406", f"{name} is not one record", expected='one JSON object, e.g. {"sku": "A-1"}'
-                )
-            ]
-        )
-    return value
-
-
-@app.command()
+@app.command(
+    short_help="Show what depends on what.",
+    epilog="Example: weighbridge graph --node rule:listing_gate/pork --format mermaid",
+)
 def graph(
     project: ProjectOption = HERE,
     node: Annotated[
@@ -515,63 +533,77 @@ def graph(
 ) -> None:
     """The dependency graph of fields, parameters, scorecards, rules and outputs."""
     from weighbridge import graph as graphs
-    from weighbridge.diagnostics import unknown_name
+    from weighbridge.diagnostics import UnknownName, unknown_name
 
     whole = graphs.dependency_graph(_engine(project).book)
     part = whole
     if node:
         unknown = [unknown_name("WB303", "node", n, whole.nodes) for n in node if n not in whole]
         if unknown:
-            _stop(unknown)
+            raise UnknownName(unknown)
         part = graphs.around(whole, node)
     writers = {"mermaid": graphs.to_mermaid, "dot": graphs.to_dot, "json": graphs.to_json}
-    _emit(writers[format.value](part), output)
+    text = writers[format.value](part)
+    if output is None:
+        give(text)
+        return
+    try:
+        output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        _refuse("WB690", f"cannot write {output}: {error.strerror}", "a file in an existing folder")
 
 
-@app.command()
+@app.command(
+    short_help="JSON Schemas for editors.", epilog="Example: weighbridge schema docs/schema (then commit them)"
+)
 def schema(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder to write the schemas to; otherwise printed.")
+        Path | None,
+        typer.Argument(help="Folder to write all schemas to; without it one is printed.", show_default=False),
     ] = None,
     kind: Annotated[str, typer.Option(help="Document kind to print.")] = "weighbridge",
 ) -> None:
     """JSON Schemas of the documents, for editors that complete and check while typing."""
-    from weighbridge.diagnostics import Diagnostic, unknown_name
+    from weighbridge.diagnostics import UnknownName, unknown_name
     from weighbridge.schema import schemas, write_schemas
 
     if folder is not None:
         try:
             write_schemas(folder)
         except OSError as error:
-            _stop([Diagnostic("WB690", f"cannot write to {folder}: {error.strerror}")])
-        typer.echo(f"schemas written to {folder}")
+            _refuse("WB690", f"cannot write to {folder}: {error.strerror}", "a folder")
+        say(f"schemas written to {folder}")
         return
     known = schemas()
     if kind not in known:
-        _stop([unknown_name("WB303", "document kind", kind, known)])
-    typer.echo(json.dumps(known[kind], ensure_ascii=False, indent=2))
+        raise UnknownName([unknown_name("WB303", "document kind", kind, known)])
+    give(_json(known[kind]))
 
 
-@app.command("explain-region")
+@app.command(
+    "explain-region",
+    short_help="Show what holds in a market, and why.",
+    epilog="Example: weighbridge explain-region SA --as-of 2026-03-01",
+)
 def explain_region(
-    region: Annotated[str, typer.Argument(help="Region, e.g. SA.")],
+    region: Annotated[str, typer.Argument(help="Region, e.g. SA or gcc.", show_default=False)],
     project: ProjectOption = HERE,
     as_of: DayOption = None,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
 ) -> None:
-    """Every parameter, weight and override in force in a region, and the file and line that set it."""
-    from weighbridge.diagnostics import unknown_name
+    """Every parameter, weight and override in force in a region on a day, and the file and line that set it."""
+    from weighbridge.diagnostics import UnknownName, unknown_name
     from weighbridge.region_report import region_report, region_text
 
+    day = _day(as_of)
     book = _engine(project).book
     if region not in book.regions.documents:
-        _stop([unknown_name("WB303", "region", region, book.regions.documents)])
-    report = region_report(book, region, _day(as_of))
-    typer.echo(
-        json.dumps(report, ensure_ascii=False, indent=2)
-        if format is PlainFormat.json
-        else region_text(report)
-    )
+        raise UnknownName([unknown_name("WB303", "region", region, book.regions.documents)])
+    report = region_report(book, region, day)
+    if format is PlainFormat.json:
+        give(_json(report))
+    else:
+        say(region_text(report))
 
 
 @app.callback(invoke_without_command=True)
@@ -583,10 +615,34 @@ def _main(
     if version:
         from weighbridge import __version__
 
-        typer.echo(f"weighbridge {__version__}")
+        say(f"weighbridge {__version__}")
         raise typer.Exit(0)
 
 
 def main() -> None:
-    """Entry point. Usage mistakes end with exit code 2."""
-    app()
+    """Entry point. Whatever goes wrong ends with a diagnostic and exit code 2: 1 always means findings."""
+    prepare_streams()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        show(_diagnosed(error))
+        sys.exit(UNUSABLE)
+
+
+def _diagnosed(error: Exception) -> tuple[Diagnostic, ...]:
+    from weighbridge.diagnostics import Diagnostic, DiagnosticError
+
+    if isinstance(error, DiagnosticError):
+        return error.diagnostics
+    if isinstance(error, OSError):
+        where = error.filename if error.filename is not None else "the output"
+        return (Diagnostic("WB690", f"cannot write or read {where}: {error.strerror or error}"),)
+    if os.environ.get(DEBUG):
+        import traceback
+
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    hint = f"please report it with what {DEBUG}=1 shows"
+    return (Diagnostic("WB692", f"a fault in Weighbridge: {what}", expected=hint),)

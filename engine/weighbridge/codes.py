@@ -176,6 +176,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "WB425": ("text encoding", "The file as a whole is in another encoding; the mapping can name it."),
     "WB426": ("mapping", "The mapping does not fit the record type or the feed format."),
+    "WB427": ("name in no row", "A key or attribute that the mapping reads occurs in no row of the feed."),
     "WB501": (
         "unknown target of scenarios",
         "The scenarios name a ruleset or scorecard that does not exist.",
@@ -203,6 +204,7 @@ CODES: dict[str, tuple[str, str]] = {
         "verdict",
         "The target gives no verdict, or one the gate does not know, so no record could ever fail.",
     ),
+    "WB608": ("report", "A report is asked for as FORMAT=FILE, with one of the known formats."),
     "WB611": ("unknown rule in a waiver", "The waiver would never cover anything."),
     "WB612": ("unknown market in a waiver", "The waiver would never cover anything."),
     "WB613": ("expired waiver", "Its last day is over; the findings it covered count again."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
@@ -30,6 +30,10 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.file or '<expression>'}:{self.line}:{self.column}"
+
+    def under(self, folder: str) -> Span:
+        """The same place, its file named from the folder that `folder` is relative to."""
+        return replace(self, file=f"{folder}/{self.file}") if self.file else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Diagnostic:
         if self.related:
             entry["related"] = [{"message": text, **_span_dict(span)} for text, span in self.related]
         return entry
+
+    def under(self, folder: str) -> Diagnostic:
+        """The same with its files named from outside the project: `folder` is the project's path from there."""
+        related = tuple((text, span.under(folder)) for text, span in self.related)
+        return replace(self, span=None if self.span is None else self.span.under(folder), related=related)
 
 
 class DiagnosticError(ValueError):

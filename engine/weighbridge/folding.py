@@ -6,13 +6,12 @@ that are written without spaces (Han, kana, Thai, Lao, Khmer, Myanmar), Hangul s
 words of their own: `"100%棉花"` becomes `" 100 % 棉 花 "`.
 
 Beside the match text there are its *gaps*: a string of the same length in which every space is replaced
-by a code for what stood there in the original: nothing, a space, a hyphen, a comma, the end of a clause
-...
+by a code for what stood there in the original: nothing, a space, a hyphen, a comma, the end of a clause.
 
-Folding is defined character by character, after two steps that keep the length of the text (`_prepare`),
-and Unicode compatibility normalisation (NFKC), which never reaches beyond a cluster (a character and the
-marks that follow it). Hence the fast form, which folds the whole text at once in C, and the mapped form,
-which folds cluster by cluster and knows where each folded character came from, give the same match text.
+After a preparation that keeps the length of the text (`_prepare`), folding is Unicode compatibility
+normalisation (NFKC), which never reaches beyond a cluster (a character and the marks that follow it), and
+then a table of characters. Hence the fast form, which folds long stretches at once in C, and the mapped
+form, which folds cluster by cluster and knows where each folded character came from, give the same.
 """
 
 from __future__ import annotations
@@ -55,8 +54,7 @@ _SEPARATORS: dict[str, str] = {
 _SYMBOL_PUNCTUATION = frozenset("#%&*@‰٪")  # punctuation by category, but symbols in a listing
 
 # Characters that mean nothing to a reader of the text: format characters, joiners, variation selectors,
-# invisible
-# fillers, Arabic tatweel, the keycap mark and emoji skin tones.
+# invisible fillers, Arabic tatweel, the keycap mark and emoji skin tones.
 _IGNORED_IN_PLANE_0 = (
     "\xad\u034f\u0600-\u0605\u061c\u0640\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"

@@ -204,3 +204,13 @@ EXPLANATION: Catalogue = {
     "clause_gap": {"en": "{seen}; off by {gap}", "zh": "{seen}；相差 {gap}"},
     "clause_constant": {"en": "fixed for this market", "zh": "在该市场为固定值"},
 }
+
+
+COMMANDS: Catalogue = {
+    "report_written": {"en": "{format} report written to {path}", "zh": "{format} 报告已写入 {path}"},
+    "baseline_written": {
+        "en": "baseline {path} holds {count} finding(s)",
+        "zh": "基线 {path} 共有 {count} 条发现",
+    },
+}
+"""What commands with `--lang` say beside their result."""

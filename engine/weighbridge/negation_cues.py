@@ -127,9 +127,9 @@ BEFORE = (
         "substitute",
         WORD,
         """
-    faux, fake, imitation, artificial, synthetic, vegan, vegetarian, mock, simulated, ersatz, pu, pvc, man made,
-    manmade, plant based, vegane, veganes, veganer, künstliche, künstliches, simili, finta, finto, falso,
-    falsa, искусственная, искусственный, 인조, 비건, 합성, 페이크
+    faux, fake, imitation, artificial, synthetic, vegan, vegetarian, mock, simulated, ersatz, pu, pvc,
+    man made, manmade, plant based, vegane, veganes, veganer, künstliche, künstliches, simili, finta,
+    finto, falso, falsa, искусственная, искусственный, 인조, 비건, 합성, 페이크
         """,
     ),
     CueGroup(

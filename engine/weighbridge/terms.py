@@ -42,7 +42,7 @@ too (`pork's`, `l'agneau`).
 
 **Negation** (`negation: true`): a match does not count when its own clause says that the thing is
 absent or another thing. A clause ends at `. ; ! ?`, brackets, bullets, `|`, pictographs, line breaks,
-em dashes and dashes between spaces, and at words such as *but*, *with*, *contains*.
+em dashes and dashes beside a space, and at words such as *but*, *with*, *contains*.
 
 - Before the match, at most two words away: no, not, never, zero, without, free of, contains no, instead
   of, compatible with ... and their like in other languages (three words in Arabic; in Chinese, Japanese
@@ -52,9 +52,9 @@ em dashes and dashes between spaces, and at words such as *but*, *with*, *contai
 - It reaches along a list: over *or*, *nor*, *and*, `/`, `、`, up to eight items of three words. Over
   commas only if the list is closed by *or* (`without pork, gelatin or alcohol`), by *and* after the
   firmer cues (*without*, *free from*), or opened by a colon (`free from: pork, alcohol`).
-- faux, fake, imitation, artificial, synthetic, vegan (directly before, or one word away) deny animal
-  materials only: *vegan leather* is no leather, but *vegan wine* is wine and a *fake gun* matches
-  `gun`.
+- faux, fake, imitation, artificial, synthetic, PU, vegan (directly before, or one word away) deny
+  animal materials only: *vegan leather* is no leather, but *vegan wine* is wine and a *fake gun*
+  matches `gun`.
 - `not only`, `no doubt`, `with or without`, `No. 5` and similar phrases deny nothing; `no-slip` binds
   to its own word.
 
@@ -63,6 +63,11 @@ pig`).
 
 Of the matches that count, those that begin first are kept, the longest of them, none overlapping
 another.
+
+**Limits.** Inflection is not known: Turkish, Finnish, Russian or Marathi endings need `*` or terms of
+their own. Spelling with gaps or other characters between letters (`p o r k`, `p0rk`) is not seen through.
+Cues are not told apart by language: Portuguese *no* (in the) reads as *no*, so a list for Portuguese texts
+may be better off with `negation: false` and exceptions.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Type(Enum):
@@ -21,6 +21,9 @@ class Type(Enum):
     DATE = "date"
     TEXTS = "text_list"
     TERMS = "terms"
+
+    # Members are singletons; Enum's own hash is Python code and shows when trees are hashed by the thousand.
+    __hash__ = object.__hash__
 
     def __str__(self) -> str:
         return "list of text" if self is Type.TEXTS else "term list" if self is Type.TERMS else self.value
@@ -177,25 +180,31 @@ FALSE = Const(False, Type.BOOLEAN)
 UNKNOWN = Const(None, Type.BOOLEAN)
 
 
+_NOTHING: Callable[[Any], tuple[Expr, ...]] = lambda _node: ()  # noqa: E731
+_OPERAND: Callable[[Any], tuple[Expr, ...]] = lambda node: (node.operand,)  # noqa: E731
+_OPERANDS: Callable[[Any], tuple[Expr, ...]] = lambda node: node.operands  # noqa: E731
+_SIDES: Callable[[Any], tuple[Expr, ...]] = lambda node: (node.left, node.right)  # noqa: E731
+
+# By type, because walks over thousands of rules are what loading spends its time on.
+_CHILDREN: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
+    Const: _NOTHING,
+    Name: _NOTHING,
+    Not: _OPERAND,
+    Negate: _OPERAND,
+    And: _OPERANDS,
+    Or: _OPERANDS,
+    Compare: _SIDES,
+    Arith: _SIDES,
+    Member: lambda node: (node.item,),
+    Contains: lambda node: (node.item, node.options),
+    IfElse: lambda node: (node.condition, node.then, node.other),
+    Call: lambda node: node.arguments,
+}
+
+
 def children(node: Expr) -> tuple[Expr, ...]:
     """The direct operands, left to right."""
-    match node:
-        case Const() | Name():
-            return ()
-        case Not(operand) | Negate(operand):
-            return (operand,)
-        case And(operands) | Or(operands):
-            return operands
-        case Compare(_, left, right) | Arith(_, left, right):
-            return (left, right)
-        case Member(item):
-            return (item,)
-        case Contains(item, options):
-            return (item, options)
-        case IfElse(condition, then, other):
-            return (condition, then, other)
-        case Call(_, arguments):
-            return arguments
+    return _CHILDREN[type(node)](node)
 
 
 def rebuild(node: Expr, parts: tuple[Expr, ...]) -> Expr:
@@ -229,10 +238,12 @@ def transform(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 
 def walk(node: Expr) -> Iterator[Expr]:
-    """Every node, parents first."""
-    yield node
-    for part in children(node):
-        yield from walk(part)
+    """Every node, parents first, left to right."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(_CHILDREN[type(current)](current)))
 
 
 def names(node: Expr) -> frozenset[str]:

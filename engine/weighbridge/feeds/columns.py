@@ -108,14 +108,15 @@ class Binding:
         direct: Sequence[tuple[str, int, Convert]],
         computed: Sequence[_Computed],
         slots: Mapping[int, str],
-        notes: Sequence[Diagnostic],
+        wanted: Mapping[str, Sequence[str]],
     ) -> None:
         self._constants = dict(constants)
         self._direct = tuple(direct)
         self._computed = tuple(computed)
         self.columns = dict(slots)
         """Place -> name of every column that is read."""
-        self.notes = tuple(notes)
+        self.wanted = dict(wanted)
+        """Field -> the columns one of which the feed must have (for formats that show them in the rows)."""
 
     def read(self, cells: Sequence[Any]) -> tuple[dict[str, Any], list[Fault]]:
         """The values of one row, and the cells that could not be read."""
@@ -251,7 +252,7 @@ def bind(
             f"none of the feed's columns is known: {listed(columns.names)}",
             expected=f"columns for fields of {request.record_type.record_type!r}: {listed(plan)}",
         )
-    return Binding(maker.constants, maker.direct, maker.computed, maker.slots, maker.notes)
+    return Binding(maker.constants, maker.direct, maker.computed, maker.slots, maker.wanted)
 
 
 class _Maker:
@@ -264,7 +265,7 @@ class _Maker:
         self.computed: list[_Computed] = []
         self.slots: dict[int, str] = {}
         self.problems: list[Diagnostic] = []
-        self.notes: list[Diagnostic] = []
+        self.wanted: dict[str, Sequence[str]] = {}
 
     def add(self, name: str, column: MappedColumn) -> None:
         field = self.request.record_type.fields.get(name)
@@ -297,6 +298,8 @@ class _Maker:
         if not found:
             return
         self.slots |= found
+        if not column.optional:
+            self.wanted[name] = column.from_
         source = next(iter(found.values()))
         reading = self._reading(column, self.columns.reading(source, self.base))
         convert = converter(field, reading)
@@ -391,6 +394,21 @@ def base_reading(request: FeedRequest) -> Reading:
     """How cells are read unless a format or column says otherwise."""
     missing = request.mapping.missing if request.mapping is not None else ()
     return Reading(missing=frozenset(token.strip() for token in missing) - {""})
+
+
+def never_seen(file: str, binding: Binding, is_seen: Callable[[str], bool]) -> list[Diagnostic]:
+    """A warning for each mapped field none of whose columns was in any row: perhaps a misspelt name."""
+    return [
+        Diagnostic(
+            "WB427",
+            f"no row has {' or '.join(map(repr, names))}, which {field!r} is read from",
+            Span(file, 1, 1, 1, 2),
+            "warning",
+            expected="the name as the feed writes it, or optional: true",
+        )
+        for field, names in binding.wanted.items()
+        if not any(map(is_seen, names))
+    ]
 
 
 def near_misses(file: str, unused: Iterable[str], missing: Iterable[str]) -> list[Diagnostic]:

@@ -22,6 +22,7 @@ Codes of this package (WB410 to WB419 come with rows, the others with the feed a
 | WB424 | no column of the feed is known, or a column the mapping names is not there |
 | WB425 | the file as a whole is in another text encoding |
 | WB426 | the mapping does not fit the record type or the feed format |
+| WB427 | a key or attribute that the mapping reads was in no row |
 """
 
 from __future__ import annotations

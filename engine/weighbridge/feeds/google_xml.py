@@ -18,7 +18,7 @@ from weighbridge.diagnostics import Diagnostic
 from weighbridge.feeds import google
 from weighbridge.feeds.bytestream import read_head
 from weighbridge.feeds.cells import Reading
-from weighbridge.feeds.columns import Fault, base_reading, bind, near_misses, plan_for
+from weighbridge.feeds.columns import Fault, base_reading, bind, near_misses, never_seen, plan_for
 from weighbridge.feeds.feed import (
     MAX_LINE,
     READ_ERRORS,
@@ -209,6 +209,7 @@ class GoogleXmlFeed(Feed):
             raise request.fail("WB421", "the file has no XML element")
         self._dialect = "atom" if parser.root == "feed" else "rss"
         self._seen: dict[str, None] = {}
+        self._is_mapped, self._is_read = request.mapping is not None, False
         for item in parser.items:
             self._note_names(item)
         if parser.items and not any(name in self._seen for name in self._columns.asked):
@@ -224,8 +225,10 @@ class GoogleXmlFeed(Feed):
         unused = tuple(name for name in self._seen if name not in asked)
         absent = [name for name in google.ATTRIBUTES if name not in self._seen]
         strange = [name for name in unused if name not in google.ATTRIBUTES]
-        notes = tuple(near_misses(self.file, strange, absent))
-        return FeedInfo("google-xml", self._dialect, used, unused, notes)
+        notes = near_misses(self.file, strange, absent)
+        if self._is_read and self._is_mapped:
+            notes += never_seen(self.file, self._binding, self._occurs)
+        return FeedInfo("google-xml", self._dialect, used, unused, tuple(notes))
 
     def __iter__(self) -> Iterator[Row]:
         """One row per item."""
@@ -247,6 +250,7 @@ class GoogleXmlFeed(Feed):
                 while parser.items:
                     yield self._row(parser.items.popleft())
                 if failure is None and last:
+                    self._is_read = True
                     return
             yield Row(failure.span.line if failure.span is not None else 1, {}, (failure,))
 
@@ -284,6 +288,10 @@ class GoogleXmlFeed(Feed):
         line, column = item.places.get(google.price_of_currency(name) or name, (item.line, 1))
         message = fault.message.replace("column", "attribute", 1)
         return self.problem("WB410", message, line, column, expected=fault.expected)
+
+    def _occurs(self, name: str) -> bool:
+        attribute = google.price_of_currency(name) or google.attribute_name(name)
+        return attribute in self._seen
 
     def _note_names(self, item: _Item) -> None:
         names = item.texts.keys() | item.plain.keys()

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.feeds.bytestream import read_head
 from weighbridge.feeds.cells import Reading
-from weighbridge.feeds.columns import Fault, base_reading, bind, near_misses, plain_name, plan_for
+from weighbridge.feeds.columns import Fault, base_reading, bind, near_misses, never_seen, plain_name, plan_for
 from weighbridge.feeds.feed import (
     MAX_LINE,
     READ_ERRORS,
@@ -97,6 +97,7 @@ class JsonLinesFeed(Feed):
         self._plan = plan_for(request, None)
         self._binding = bind(request, self._columns, self._plan, base_reading(request), open_ended=True)
         self._mapped = request.mapping is not None
+        self._is_read = False
         self._seen = _first_names(head)
         if self._seen and not any(self._used(name) for name in self._seen):
             raise request.fail(
@@ -112,6 +113,9 @@ class JsonLinesFeed(Feed):
         unused = tuple(name for name in seen if not self._used(name))
         used = {plain_name(name) for name in seen}
         notes: list[Diagnostic] = []
+        if self._mapped and self._is_read:
+            plain = {plain_name(name) for name in seen}
+            notes = never_seen(self.file, self._binding, lambda name: self._occurs(name, plain))
         if not self._mapped:
             notes = near_misses(self.file, unused, [field for field in self._plan if field not in used])
         return FeedInfo("jsonl", None, tuple(name for name in seen if self._used(name)), unused, tuple(notes))
@@ -127,6 +131,7 @@ class JsonLinesFeed(Feed):
                     yield self._row(line, raw)
             except READ_ERRORS as error:
                 yield self.broken_off(line + 1, error)
+        self._is_read = True
 
     def _row(self, line: int, raw: bytes) -> Row:
         if len(raw) >= MAX_LINE:
@@ -176,6 +181,9 @@ class JsonLinesFeed(Feed):
     def _used(self, name: str) -> bool:
         slot = self._columns.slot_of.get(name, self._columns.match(name))
         return slot != _UNUSED or any(path[0] == name for _, path in self._columns.paths)
+
+    def _occurs(self, name: str, seen: set[str]) -> bool:
+        return plain_name(name) in seen or plain_name(name.split(".")[0]) in seen
 
     def _no_json(self, line: int, raw: bytes, error: Exception) -> Diagnostic:
         if isinstance(error, UnicodeDecodeError):
