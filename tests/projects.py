@@ -70,7 +70,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 ATOMS = {
     "number": ["n1", "n2", "n3", "region.p_num", "region.p_unset", "length(t2)", "1", "2", "0", "0.1", "7"],
     "boolean": ["b1", "b2", "region.p_bool", "true", "false", "is_missing(n1)", "in_region('east')"],
-    "text": ["t2", "c1", "region.p_text", "market", "'pork'", "lower(t2)"],
+    "text": ["t2", "c1", "region.p_text", "lower(market)", "'pork'", "lower(t2)"],
     "date": ["d1", "as_of", "region.p_date"],
     "text_list": ["l1", "region.p_list"],
     "terms": ["terms.meat", "region.p_terms", "['wine', 'pork']"],

@@ -1,7 +1,7 @@
 """The command line: `weighbridge init | lint | test | check | decide | graph | schema | explain-region`.
 
-Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what it
-needs when it runs, so that `--help` is instant.
+Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what
+it needs when it runs, so that `--help` is instant.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from weighbridge.terminal import Progress, closed_by_reader, coloured, for_programs, give, prepare_streams, say, show, warn
+from weighbridge.terminal import (
+    Progress,
+    closed_by_reader,
+    coloured,
+    for_programs,
+    give,
+    prepare_streams,
+    say,
+    show,
+    warn,
+)
 
 if TYPE_CHECKING:
     from weighbridge.diagnostics import Diagnostic
@@ -144,7 +154,7 @@ def _engine(folder: Path) -> Engine:
 def _from_here(
     project: Project, diagnostics: list[Diagnostic] | tuple[Diagnostic, ...]
 ) -> tuple[list[Diagnostic], dict[str, list[str]]]:
-    """Diagnostics of a project and its sources, with files named from the working folder, as editors find them."""
+    """Diagnostics and sources of a project, files named from the working folder, where editors find them."""
     from weighbridge.gate_findings import relative_path
 
     folder = relative_path(project.root)
@@ -185,7 +195,9 @@ def _markets(engine: Engine, markets: list[str] | None) -> list[str]:
     chosen = list(dict.fromkeys(markets or engine.project.config.model.markets))
     if not chosen:
         some = ", ".join(engine.markets[:12])
-        _refuse("WB605", "no market is given", f"--market, or `markets` in weighbridge.yaml; there are: {some}")
+        _refuse(
+            "WB605", "no market is given", f"--market, or `markets` in weighbridge.yaml; there are: {some}"
+        )
     unknown = [unknown_name("WB605", "market", m, engine.markets) for m in chosen if m not in engine.markets]
     if unknown:
         raise UnknownName(unknown)
@@ -392,7 +404,8 @@ def check(
     list_undecided: Annotated[
         bool,
         typer.Option(
-            "--list-undecided", help="List rules that lack evidence and say `if_unknown: skip` as well (slower)."
+            "--list-undecided",
+            help="List rules that lack evidence and say `if_unknown: skip` as well (slower).",
         ),
     ] = False,
     lang: LanguageOption = Language.en,
@@ -404,6 +417,7 @@ def check(
     """
     from weighbridge.gate import run_gate
     from weighbridge.report_files import ReportFile, ReportFiles, check_writable, read_reports
+    from weighbridge.reports.totals import outcome
 
     day, reports = _day(as_of), read_reports(report or ())
     engine = _engine(project)
@@ -433,8 +447,10 @@ def check(
             files.write(result, lang.value)
             if output is None:
                 _print_report(result, format.value, lang.value)
-            else:
-                _print_outcome(result, lang.value)
+            if output is not None or format is not ReportFormat.text:
+                show(note for note in result.notes if note.severity == "error")
+            if output is not None:
+                warn(outcome(result, lang.value))
             for written in reports:
                 _tell("report_written", lang, format=written.format, path=written.path)
             if update_baseline is not None:
@@ -459,14 +475,6 @@ def _print_report(result: GateResult, format: str, lang: str) -> None:
         stream.flush()
     except BrokenPipeError:
         closed_by_reader()
-
-
-def _print_outcome(result: GateResult, lang: str) -> None:
-    """What went wrong, and the outcome, where the report itself is in a file."""
-    from weighbridge.reports.totals import outcome
-
-    show(note for note in result.notes if note.severity == "error")
-    warn(outcome(result, lang))
 
 
 def _tell(name: str, lang: Language, **values: object) -> None:
@@ -554,7 +562,8 @@ def graph(
 
 
 @app.command(
-    short_help="JSON Schemas for editors.", epilog="Example: weighbridge schema docs/schema (then commit them)"
+    short_help="JSON Schemas for editors.",
+    epilog="Example: weighbridge schema docs/schema (then commit them)",
 )
 def schema(
     folder: Annotated[
@@ -591,7 +600,7 @@ def explain_region(
     as_of: DayOption = None,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
 ) -> None:
-    """Every parameter, weight and override in force in a region on a day, and the file and line that set it."""
+    """Every parameter, weight and override in force in a region on a day, and where it was set."""
     from weighbridge.diagnostics import UnknownName, unknown_name
     from weighbridge.region_report import region_report, region_text
 
@@ -637,8 +646,8 @@ def _diagnosed(error: Exception) -> tuple[Diagnostic, ...]:
     if isinstance(error, DiagnosticError):
         return error.diagnostics
     if isinstance(error, OSError):
-        where = error.filename if error.filename is not None else "the output"
-        return (Diagnostic("WB690", f"cannot write or read {where}: {error.strerror or error}"),)
+        what = "write the output" if error.filename is None else f"use {error.filename}"
+        return (Diagnostic("WB690", f"cannot {what}: {error.strerror or error}"),)
     if os.environ.get(DEBUG):
         import traceback
 

@@ -215,7 +215,7 @@ CODES: dict[str, tuple[str, str]] = {
         "baseline not written",
         "The run could not do its job, so what it found is not known to be all.",
     ),
-    "WB690": ("cannot be written", "The file, folder or stream cannot be written to."),
+    "WB690": ("cannot be written", "The file, folder or stream cannot be written to, or must not be overwritten."),
     "WB691": ("no new project", "A project is started in a new or empty folder only."),
     "WB692": (
         "fault in Weighbridge",

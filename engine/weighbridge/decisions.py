@@ -190,7 +190,7 @@ class Decision:
         step = self._prepared.target_step
         if step is None or self._prepared.combiner is None:
             return {}
-        fired, undecided, computed = self._raw[-1]
+        fired, undecided, computed = self._raw[0][-1]
         values = self._prepared.combiner.values(fired, undecided, computed)
         return {
             name: v if v.__class__ is str else shown_value(v, step.outputs[name].symbol.type)
@@ -203,7 +203,7 @@ class Decision:
         step, combiner = self._prepared.target_step, self._prepared.combiner
         if step is None or combiner is None:
             return ()
-        return tuple(step.rules[i].rule.ref for i in combiner.hits(self._raw[-1][0]))
+        return tuple(step.rules[i].rule.ref for i in combiner.hits(self._raw[0][-1][0]))
 
     @property
     def scores(self) -> dict[str, Score]:
@@ -213,7 +213,7 @@ class Decision:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Rules that fired or must say that they are undecided, and violated policies, in order of definition."""
-        if self._prepared.target_step is not None and not self._raw[-1][0] and not self._raw[-1][1]:
+        if self._prepared.target_step is not None and not self._raw[0][-1][0] and not self._raw[0][-1][1]:
             return ()
         return self._explain().findings()
 

@@ -62,7 +62,7 @@ class Diagnostic:
         return entry
 
     def under(self, folder: str) -> Diagnostic:
-        """The same with its files named from outside the project: `folder` is the project's path from there."""
+        """The same with its files named from outside the project, whose path from there is `folder`."""
         related = tuple((text, span.under(folder)) for text, span in self.related)
         return replace(self, span=None if self.span is None else self.span.under(folder), related=related)
 
@@ -103,7 +103,7 @@ def suggest(name: str, candidates: Iterable[str]) -> str | None:
 def unknown_name(
     code: str, what: str, name: str, candidates: Iterable[str], span: Span | None = None, *, where: str = ""
 ) -> Diagnostic:
-    """The diagnostic for a name that does not exist: nearest valid name, and the choices when they are few."""
+    """The diagnostic for a name that does not exist: the nearest valid one, and choices when they are few."""
     pool = sorted(set(candidates))
     shown = ", ".join(pool[:12]) + (f" ... ({len(pool)} in all)" if len(pool) > 12 else "")
     return Diagnostic(

@@ -72,8 +72,8 @@ def first_known(*values: Any) -> Any:
 class Emitter:
     """Turns trees into code over local variables; `locals_` maps a name's path to its variable.
 
-    `hits` maps a text expression to the variable holding the term lists that occur in it, and
-    `list_index` gives a term list's number in that set.
+    `hits` maps a text expression to the variable holding the term lists that occur in it, and `list_index`
+    gives a term list's number in that set. `paths` maps a category field to the set of paths it lies under.
     """
 
     def __init__(self, locals_: Mapping[str, str], list_index: Callable[[Expr, Value], int]) -> None:
@@ -81,6 +81,7 @@ class Emitter:
         self.hits: dict[Expr, str] = {}
         self.scanners: dict[Expr, str] = {}
         self.shared: dict[Expr, str] = {}
+        self.paths: dict[str, str] = {}
         self.list_index = list_index
         self.globals: dict[str, Any] = {"nan": NAN, "inf": math.inf, "EMPTY": EMPTY}
         self._constants: dict[Any, str] = {}
@@ -199,6 +200,9 @@ class Emitter:
                 return self._missing(x, wanted)
             case Call("mentions", (text, terms)):
                 return self._mentions(text, terms, wanted)
+            case Call("under", (Name(path), Const(root))) if path in self.paths:
+                found = f"{root!r} in {self.paths[path]}"
+                return found if wanted else f"({self.locals[path]} is not None and not {found})"
             case Const(value):
                 return "True" if value is wanted else "False"
             case _:

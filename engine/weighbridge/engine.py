@@ -109,7 +109,7 @@ class Engine:
         kept = dict(record)
         raw = prepared.program.run(kept, number)
         combiner = prepared.combiner
-        verdict = None if combiner is None else combiner.verdict(*raw[-1])
+        verdict = None if combiner is None else combiner.verdict(*raw[0][-1])
         return Decision(prepared, kept, day, raw, verdict)
 
     def _prepare(self, target: str, market: str, as_of: date | str) -> tuple[Prepared, date, float]:

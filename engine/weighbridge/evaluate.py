@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from weighbridge.functions import FUNCTIONS
-from weighbridge.specialise import fold
-from weighbridge.tree import And, Call, Const, Contains, Expr, IfElse, Name, Not, Or, Value, children, rebuild
+from weighbridge.functions import FUNCTIONS, Function, power
+from weighbridge.tree import (
+    And,
+    Arith,
+    Call,
+    Compare,
+    Const,
+    Contains,
+    Expr,
+    IfElse,
+    Member,
+    Name,
+    Negate,
+    Not,
+    Or,
+    Value,
+)
 
 Environment = Mapping[str, Value]
-"""Canonical name -> known value; a name that is absent or None is unknown."""
+"""Canonical name -> value; None is unknown."""
 
-Mentions = Callable[[Expr, Value, Value], int]
-"""(text expression, its value, term list constant) -> number of matches."""
+Mentions = Callable[[str, Expr, Value, Value], Value]
+"""(`mentions` or `count_mentions`, text expression, its known value, term list constant) -> the call's value."""
 
 
 class Evaluator:
@@ -24,52 +39,80 @@ class Evaluator:
         self.environment = environment
         self.mentions = mentions
         self.lineage = lineage
-        self._values: dict[Expr, Value] = {}
+        # By identity, because hashing a tree walks it; the node is kept so that its id stays its own.
+        self._values: dict[int, tuple[Expr, Value]] = {}
 
     def value(self, node: Expr) -> Value:
         """The value of `node`; None is unknown."""
-        if node not in self._values:
-            self._values[node] = self._value(node)
-        return self._values[node]
+        known = self._values.get(id(node))
+        if known is None:
+            known = self._values[id(node)] = (node, self._value(node))
+        return known[1]
 
     def _value(self, node: Expr) -> Value:
         match node:
+            case Name(path):
+                return self.environment[path]
             case Const(value):
                 return value
-            case Name(path):
-                return self.environment.get(path)
+            case Call(name, arguments):
+                return self._call(node, name, arguments)
+            case Compare(op, left, right):
+                a, b = self.value(left), self.value(right)
+                return None if a is None or b is None else COMPARISONS[op](a, b)
+            case And(operands):
+                return self._connective(operands, False)
+            case Or(operands):
+                return self._connective(operands, True)
             case Not(operand):
                 value = self.value(operand)
                 return None if value is None else not value
-            case And(operands):
-                return _kleene([self.value(p) for p in operands], False)
-            case Or(operands):
-                return _kleene([self.value(p) for p in operands], True)
+            case Member(item, values):
+                value = self.value(item)
+                return False if not values else None if value is None else value in values
+            case Contains(item, options):
+                return self._contains(self.value(item), self.value(options))
             case IfElse(condition, then, other):
                 chosen = self.value(condition)
                 return None if chosen is None else self.value(then if chosen else other)
-            case Contains(item, options):
-                return self._contains(self.value(item), self.value(options))
-            case Call("in_region", (place,)):
-                return isinstance(place, Const) and place.value in self.lineage
-            case Call("mentions" | "count_mentions" as name, (text, terms)):
-                return self._mentions(name, text, self.value(terms))
-            case Call(name) if not FUNCTIONS[name].strict and not FUNCTIONS[name].special:
-                implementation = FUNCTIONS[name].implementation
-                return (
-                    None
-                    if implementation is None
-                    else implementation(*(self.value(a) for a in children(node)))
-                )
-            case _:
-                return self._folded(node)
+            case Arith(op, left, right):
+                return arithmetic(op, self.value(left), self.value(right))
+            case Negate(operand):
+                value = self.value(operand)
+                return -value if isinstance(value, float) else None
 
-    def _folded(self, node: Expr) -> Value:
-        """Everything else computes on constants exactly as partial evaluation does."""
-        parts = tuple(Const(self.value(p), p.type) for p in children(node))
-        result = fold(rebuild(node, parts))
-        value = result.value if isinstance(result, Const) else None
-        return None if isinstance(value, float) and math.isnan(value) else value
+    def _connective(self, operands: tuple[Expr, ...], decisive: bool) -> Value:
+        """Kleene's `and` (decisive False) and `or` (decisive True)."""
+        unknown = False
+        for operand in operands:
+            value = self.value(operand)
+            if value is decisive:
+                return decisive
+            unknown = unknown or value is None
+        return None if unknown else not decisive
+
+    def _call(self, node: Call, name: str, arguments: tuple[Expr, ...]) -> Value:
+        match name:
+            case "mentions" | "count_mentions":
+                return self._mentions(name, arguments[0], self.value(arguments[1]))
+            case "in_region":
+                place = arguments[0]
+                return isinstance(place, Const) and place.value in self.lineage
+            case "is_missing":
+                return self.value(arguments[0]) is None
+            case "evidence":
+                value = self.value(arguments[0])
+                return value if value is None or isinstance(value, bool) else True
+            case "coalesce":
+                return next((v for a in arguments if (v := self.value(a)) is not None), None)
+            case _:
+                return self._function(FUNCTIONS[name], [self.value(a) for a in arguments])
+
+    def _function(self, function: Function, values: list[Value]) -> Value:
+        if function.implementation is None or (function.strict and any(v is None for v in values)):
+            return None
+        result: Value = function.implementation(*values)
+        return None if isinstance(result, float) and math.isnan(result) else result
 
     def _contains(self, item: Value, options: Value) -> Value:
         if not isinstance(options, tuple):
@@ -82,11 +125,38 @@ class Evaluator:
         value = self.value(text)
         if value is None or terms is None:
             return None
-        count = self.mentions(text, value, terms)
-        return count > 0 if name == "mentions" else float(count)
+        return self.mentions(name, text, value, terms)
 
 
-def _kleene(values: list[Any], decisive: bool) -> Value:
-    if any(v is decisive for v in values):
-        return decisive
-    return None if any(v is None for v in values) else not decisive
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def arithmetic(op: str, a: Value, b: Value) -> float | None:
+    """`a op b` for known numbers; None for unknown ones, division by zero and what is no number."""
+    if not isinstance(a, float) or not isinstance(b, float):
+        return None
+    if op in ("/", "//", "%") and b == 0:
+        return None
+    match op:
+        case "+":
+            result: float | None = a + b
+        case "-":
+            result = a - b
+        case "*":
+            result = a * b
+        case "/":
+            result = a / b
+        case "//":
+            result = a // b
+        case "%":
+            result = a % b
+        case _:
+            result = power(a, b)
+    return None if result is None or math.isnan(result) else result

@@ -64,6 +64,18 @@ class WhyNot:
     clauses: tuple[Clause, ...]
 
 
+class _Values(dict[str, Value]):
+    """The values of names, looked up when first asked for."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        super().__init__()
+        self.explainer = explainer
+
+    def __missing__(self, path: str) -> Value:
+        value = self[path] = self.explainer.look_up(path)
+        return value
+
+
 class Explainer:
     """Everything that can be said about one decision."""
 
@@ -73,22 +85,44 @@ class Explainer:
         self.prepared = prepared
         self.record = record
         self.as_of = as_of
-        self.raw = raw
         special = prepared.special
-        values = dict(prepared.program.environment(record, day_number(as_of)))
-        values |= {f"region.{n}": r.value for n, r in special.parameters.items()}
-        values |= {"market": special.market, "region.code": special.market}
-        self.values: dict[str, Value] = values
-        self.evaluator = Evaluator(values, self._count, frozenset(special.lineage))
+        results, values, self.hits = raw
+        self.results: tuple[Any, ...] = results
+        self.values = _Values(self)
+        self.values |= {f"region.{n}": r.value for n, r in special.parameters.items()}
+        self.values |= {"market": special.market, "region.code": special.market, "as_of": day_number(as_of)}
+        for name, value in zip(prepared.program.names, values, strict=True):
+            self.values[name] = None if value != value else value
+        self.evaluator = Evaluator(self.values, self._mentioned, frozenset(special.lineage))
         self._findings: tuple[Finding, ...] | None = None
         self._undecided: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     # --- term matches ---
 
-    def _count(self, text: Expr, value: Value, terms: Value) -> int:
+    def look_up(self, path: str) -> Value:
+        """The value of a name the program did not keep: a field, or something this market has no use for."""
+        derived = self.prepared.book.derived.get(path)
+        if derived is not None:
+            return self.evaluator.value(derived.tree)
+        reader = self.prepared.readers.get(path)
+        if reader is not None:
+            return reader.read(self.record.get(path), [])
+        if path.startswith("region."):
+            special = self.prepared.special
+            found = self.prepared.book.regions.parameter(
+                special.market, path.removeprefix("region."), self.as_of
+            )
+            return None if found is None else found.value
+        return None
+
+    def _mentioned(self, name: str, text: Expr, value: Value, terms: Value) -> Value:
         assert isinstance(value, str | tuple)
-        scan = self.prepared.scan(terms)
-        return len(scan.matches(value, 0))
+        if name == "mentions":
+            place = self.prepared.program.mention_places.get((text, terms))
+            if place is not None:
+                return place[1] in self.hits[place[0]]
+            return bool(self.prepared.scan(terms).hits(value))
+        return float(len(self.prepared.scan(terms).matches(value, 0)))
 
     def matches(self, tree: Expr) -> tuple[Match, ...]:
         """The terms that a condition found, each in the field it stands in."""
@@ -137,7 +171,7 @@ class Explainer:
         step, combiner = self.prepared.target_step, self.prepared.combiner
         if step is None or combiner is None:
             return
-        fired, undecided, computed = self.raw[-1]
+        fired, undecided, computed = self.results[-1]
         hits = set(combiner.hits(fired))
         waiting = set(combiner.waiting(fired, undecided))
         for index in sorted(hits | waiting):
@@ -217,7 +251,7 @@ class Explainer:
         """The named values a rule's conditions read, long texts cut."""
         shown: dict[str, Any] = {}
         for path, name, kind in self.prepared.reads(rule).names:
-            value = shown_value(self.values.get(path), kind)
+            value = shown_value(self.values[path], kind)
             if isinstance(value, str) and len(value) > 200:
                 value = value[:199] + "…"
             shown[name] = value.isoformat() if isinstance(value, date) else value
@@ -227,9 +261,7 @@ class Explainer:
         """Reason templates filled in."""
         found = list(dict.fromkeys(m.text for m in matches))
         shown = ", ".join(found[:MOST_MATCHES]) + (" …" if len(found) > MOST_MATCHES else "")
-        return {
-            lang: t.render(lambda n: self.values.get(n.path), shown, lang) for lang, t in templates.items()
-        }
+        return {lang: t.render(lambda n: self.values[n.path], shown, lang) for lang, t in templates.items()}
 
     # --- undecided rules ---
 
@@ -243,14 +275,13 @@ class Explainer:
         step, combiner = self.prepared.target_step, self.prepared.combiner
         if step is None or combiner is None:
             return
-        fired = set(self.raw[-1][0])
-        unknown = [name for name, value in self.values.items() if value is None]
+        fired = set(self.results[-1][0])
         candidates = [
             i
-            for i in self.prepared.can_be_undecided(unknown)
+            for i in self.prepared.can_be_undecided(self.values)
             if i not in fired and self.evaluator.value(step.rules[i].condition) is None
         ]
-        for index in combiner.waiting(self.raw[-1][0], candidates):
+        for index in combiner.waiting(self.results[-1][0], candidates):
             yield step.rules[index].rule.ref, self.missing(step.rules[index].condition)
 
     def missing(self, tree: Expr) -> tuple[str, ...]:
@@ -258,7 +289,7 @@ class Explainer:
         found: dict[str, None] = {}
         for leaf in self._unknown_leaves(tree):
             for path in sorted(names(leaf)):
-                if self.values.get(path) is None:
+                if self.values[path] is None:
                     self._missing_fields(path, found)
         return tuple(found)
 
@@ -279,7 +310,7 @@ class Explainer:
             return
         before = len(found)
         for name in sorted(names(derived.tree)):
-            if self.values.get(name) is None:
+            if self.values[name] is None:
                 self._missing_fields(name, found)
         if len(found) == before:
             found[path.rsplit("/", 1)[-1]] = None
@@ -289,7 +320,7 @@ class Explainer:
     def scores(self) -> dict[str, Score]:
         """See `Decision.scores`."""
         found: dict[str, Score] = {}
-        results = iter(self.raw)
+        results = iter(self.results)
         for step in self.prepared.special.steps:
             if isinstance(step, ScoreStep):
                 found[step.card.id] = self._score(step.card, next(results))
@@ -356,7 +387,7 @@ class Explainer:
         if special is None:
             return WhyNot(ref, "not_in_force", False, self._not_in_force(rules[ref]), ())
         truth = self.evaluator.value(special.condition)
-        hits = self.prepared.combiner.hits(self.raw[-1][0]) if self.prepared.combiner else ()
+        hits = self.prepared.combiner.hits(self.results[-1][0]) if self.prepared.combiner else ()
         status = "fired" if truth is True else "silent" if truth is False else "undecided"
         if truth is True and special.index not in hits:
             status = "masked"

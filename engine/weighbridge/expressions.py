@@ -17,8 +17,10 @@ from datetime import date
 
 from simpleeval import InvalidExpression, SimpleEval
 
+from weighbridge.code_size import code_size
 from weighbridge.diagnostics import Diagnostic, Span, suggest, unknown_name
 from weighbridge.functions import FUNCTIONS, Function, Parameter
+from weighbridge.terms import check_term
 from weighbridge.tree import (
     And,
     Arith,
@@ -42,6 +44,9 @@ from weighbridge.tree import (
 MAX_LENGTH = 10_000
 MAX_NESTING = 50
 MAX_NODES = 2_000
+MAX_CODE = 10_000
+MAX_PROBLEMS = 20
+"""How many problems of one expression are told; for each the nearest valid name is sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.Attribute: "attributes of values",
 }
 _CONSTANT_NAMES = {"true": True, "false": False}
-_PYTHON_WORDS = {"&&": "and", "||": "or", "<>": "!="}
+_OPERATORS_ELSEWHERE = {"&&": "and", "||": "or", "<>": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "=": "=="}
+_NOT_OPERATORS = re.compile(r"&&|\|\||<>|(?<![=<>!:*/%+-])=(?!=)[><!]?")
 
 
 def compile_expression(
@@ -115,8 +121,8 @@ def compile_expression(
     compiler = _Compiler(text, scope, locate)
     body = compiler.parse()
     tree = compiler.expression(body, want) if body is not None else None
-    if tree is not None and want is not None and tree.type is not want:
-        compiler.problem("WB206", f"this is a {tree.type}, but a {want} is needed here", tree.at)
+    if tree is not None:
+        compiler.check_whole(tree, want)
     return (None if compiler.problems else tree), compiler.problems
 
 
@@ -140,6 +146,8 @@ class _Compiler:
         self.lead = len(text) - len(text.lstrip())
         stripped = text.strip()
         self.source = stripped
+        self.bare = list(stripped)
+        """The characters of the source, blanks in place of quoted ones."""
         # ast counts columns in UTF-8 bytes; people count characters.
         self.offsets = None if stripped.isascii() else _byte_offsets(stripped)
 
@@ -149,6 +157,20 @@ class _Compiler:
         self.problems.append(
             Diagnostic(code, message, self.locate(*at), expected=expected, suggestion=suggestion)
         )
+
+    def check_whole(self, tree: Expr, want: Type | None) -> None:
+        """What can only be said of the finished tree: whether its type and its size will do."""
+        if want is not None and tree.type is not want:
+            self.problem("WB206", f"this is a {tree.type}, but a {want} is needed here", tree.at)
+        elif tree.type is Type.TERMS:
+            self.problem("WB206", "a term list is not a value", tree.at, "mentions(text, terms.<id>)")
+        elif code_size(tree) > MAX_CODE:
+            self.problem(
+                "WB208",
+                "conditions inside conditions make this expression too large",
+                (self.lead, self.lead + len(self.source)),
+                "its parts as derived values, each with a name",
+            )
 
     # --- text -> Python syntax tree ---
 
@@ -178,7 +200,8 @@ class _Compiler:
             self.problem("WB208", "the expression is too deeply nested or has an impossible literal", whole)
             return None
         if not isinstance(statement, ast.Expr):
-            self._refuse(statement)
+            if not self._wrong_operator():
+                self._refuse(statement)
             return None
         if _depth(statement.value) > MAX_NESTING:
             self.problem(
@@ -188,13 +211,15 @@ class _Compiler:
         return statement.value
 
     def _scan(self) -> bool:
-        """Refuse, outside quotes, what Python would treat specially: comments, look-alike letters, deep brackets."""
+        """Refuse, outside quotes, what Python treats specially: comments, look-alike letters, deep brackets."""
         quote, nesting, i = "", 0, 0
         while i < len(self.source):
             c = self.source[i]
             at = (self.lead + i, self.lead + i + 1)
-            if quote:
-                i += 1 if c != "\\" else 2
+            if quote and c != "\0":
+                step = 1 if c != "\\" else 2
+                self.bare[i : i + step] = " " * step
+                i += step
                 quote = "" if c == quote else quote
                 continue
             if c in "\"'":
@@ -215,9 +240,10 @@ class _Compiler:
                 self.problem("WB202", f"{c!r} is not part of the language", at)
                 return False
             elif not c.isascii() or (c < " " and c not in "\t\n\r"):
+                where = "here" if quote else "outside quotes"
                 self.problem(
                     "WB210",
-                    f"the character {c!r} (U+{ord(c):04X}) cannot stand outside quotes",
+                    f"the character {c!r} (U+{ord(c):04X}) cannot stand {where}",
                     at,
                     "plain ASCII letters, digits and operators; text in quotes",
                 )
@@ -226,31 +252,31 @@ class _Compiler:
         return True
 
     def _syntax_problem(self, error: Exception) -> None:
-        start = self.lead
-        if isinstance(error, SyntaxError) and error.offset:
-            start = self.lead + self._char(max(0, error.offset - 1))
-        start = min(start, self.lead + max(0, len(self.source) - 1))
-        for wrong, right in _PYTHON_WORDS.items():
-            found = self.source.find(wrong)
-            if found >= 0:
-                at = (self.lead + found, self.lead + found + len(wrong))
-                self.problem("WB201", f"{wrong!r} is not an operator", at, f"`{right}`", right)
-                return
+        if self._wrong_operator():
+            return
         detail = (error.msg if isinstance(error, SyntaxError) else str(error)) or "cannot be read"
         detail = detail.split(". Maybe you meant")[0].split(". Perhaps you")[0]
-        if (
-            isinstance(error, SyntaxError)
-            and "=" in self.source
-            and "assign" in detail
-            or "expression cannot" in detail
-        ):
-            detail = "a single = cannot compare"
+        start = error.offset - 1 if isinstance(error, SyntaxError) and error.offset else 0
+        start = self.lead + min(max(0, start), len(self.source) - 1)
+        if "Exceeds the limit" in detail:
+            whole = (self.lead, self.lead + len(self.source))
+            self.problem("WB209", "a number has too many digits", whole, "at most 16 digits")
+            return
         self.problem(
             "WB201",
             f"cannot read the expression: {detail}",
             (start, start + 1),
             "e.g. price > 30 and stock >= 1",
         )
+
+    def _wrong_operator(self) -> bool:
+        """Tell of the first operator that only other languages have; False where there is none."""
+        wrong = _NOT_OPERATORS.search("".join(self.bare))
+        if wrong is not None:
+            right = _OPERATORS_ELSEWHERE[wrong[0]]
+            at = (self.lead + wrong.start(), self.lead + wrong.end())
+            self.problem("WB201", f"{wrong[0]!r} is not an operator here", at, f"`{right}`", right)
+        return wrong is not None
 
     def _char(self, byte: int) -> int:
         return byte if self.offsets is None else self.offsets[min(byte, len(self.offsets) - 1)]
@@ -271,6 +297,8 @@ class _Compiler:
                 self.problem(
                     "WB208", "the expression has too many parts", self.at(node), f"at most {MAX_NODES}"
                 )
+            return None
+        if len(self.problems) >= MAX_PROBLEMS:
             return None
         match node:
             case ast.Constant():
@@ -407,7 +435,7 @@ class _Compiler:
 
     def _hint(self, tree: Expr, want: Type) -> str | None:
         if want is Type.BOOLEAN and isinstance(tree, Name):
-            return f"not is_missing({tree.path})"
+            return f"not is_missing({tree.path.rsplit('/', 1)[-1]})"
         if want is Type.NUMBER and tree.type is Type.TEXT:
             return "to_number(...)"
         return None
@@ -482,7 +510,7 @@ class _Compiler:
         return same if op == "==" else Not(same, at)
 
     def _can_occur(self, name: Expr, literal: Expr) -> bool:
-        """An enumerated name never equals a value outside its list: that is a typing mistake, not a condition."""
+        """An enumerated name never equals a value outside its list: that is a typing mistake."""
         if not (isinstance(name, Name) and isinstance(literal, Const) and isinstance(literal.value, str)):
             return True
         allowed = self.scope.symbols[name.path].allowed
@@ -552,13 +580,20 @@ class _Compiler:
 
     def _if_else(self, node: ast.IfExp, want: Type | None) -> Expr | None:
         condition = self._condition(node.test)
-        then, other = self.expression(node.body, want), self.expression(node.orelse, want)
+        if want is None:
+            then, other = self._same_type(node.body, node.orelse)
+        else:
+            then, other = self.expression(node.body, want), self.expression(node.orelse, want)
         if condition is None or then is None or other is None:
             return None
         if then.type is not other.type:
             self.problem(
                 "WB206", f"one branch is a {then.type}, the other a {other.type}", self.at(node), "one type"
             )
+            return None
+        if then.type is Type.TERMS:
+            words = "mentions(...) if ... else mentions(...)"
+            self.problem("WB206", "one cannot choose between term lists", self.at(node), words)
             return None
         return IfElse(condition, then, other, self.at(node))
 
@@ -570,6 +605,10 @@ class _Compiler:
                 return None
             if not (isinstance(entry, Const) and isinstance(entry.value, str)):
                 self.problem("WB206", "a list may only hold texts in quotes", entry.at, "['one', 'two']")
+                return None
+            message = check_term(entry.value) if want is Type.TERMS else None
+            if message is not None:
+                self.problem("WB311", f"the term {entry.value!r} {message}", entry.at, "words to look for")
                 return None
             texts.append(entry.value)
         return Const(tuple(texts), Type.TERMS if want is Type.TERMS else Type.TEXTS, self.at(node))
@@ -606,7 +645,9 @@ class _Compiler:
         arguments: list[Expr] = []
         for i, given in enumerate(node.args):
             parameter = function.parameters[min(i, len(function.parameters) - 1)]
-            argument = self._argument(function, parameter, given)
+            # One type for all: a text after a date is a date, as in coalesce(launch_date, '2026-01-01').
+            same = arguments[0].type if function.result is None and arguments else None
+            argument = self._argument(function, parameter, given, same)
             if argument is not None:
                 arguments.append(argument)
         if len(arguments) < len(node.args):
@@ -618,8 +659,10 @@ class _Compiler:
             return None
         return Call(function.name, tuple(arguments), function.result or arguments[0].type, at)
 
-    def _argument(self, function: Function, parameter: Parameter, given: ast.AST) -> Expr | None:
-        only = next(iter(parameter.types)) if len(parameter.types) == 1 else None
+    def _argument(
+        self, function: Function, parameter: Parameter, given: ast.AST, want: Type | None
+    ) -> Expr | None:
+        only = next(iter(parameter.types)) if len(parameter.types) == 1 else want
         argument = self.expression(given, only)
         if argument is None:
             return None

@@ -344,6 +344,11 @@ class Mapped:
         return self.starts[start], self.ends[end - 1]
 
 
+MOST_REMEMBERED = 16
+"""Texts whose folding is kept; enough for the texts of one record."""
+LONGEST_REMEMBERED = 20_000
+
+
 class Folding:
     """One way of folding: with or without case and accents, always width. Safe to share between threads."""
 
@@ -358,9 +363,19 @@ class Folding:
         self._ascii_gaps = bytes(map(ord, gaps)) + beyond
         self._ascii_symbols = tuple(_single(form) or "" for form in ascii_forms if len(form) > 1)
         self._short_run = lru_cache(maxsize=1 << 12)(self._fold)
+        # One record is decided for many markets, each with scanners of its own over the same few texts.
+        self._remembered = lru_cache(maxsize=MOST_REMEMBERED)(self._match_text)
+        self._remembered_maps = lru_cache(maxsize=MOST_REMEMBERED)(self._mapped)
 
     def match_text(self, text: str) -> str:
         """The match text of `text`. Runs in C but for a handful of calls per text."""
+        return self._remembered(text) if len(text) <= LONGEST_REMEMBERED else self._match_text(text)
+
+    def mapped(self, text: str) -> Mapped:
+        """Match text and gaps together with the way back to `text`; slower, for texts with matches."""
+        return self._remembered_maps(text) if len(text) <= LONGEST_REMEMBERED else self._mapped(text)
+
+    def _match_text(self, text: str) -> str:
         if text.isascii():
             folded = f" {self._fold_ascii(text, self._ascii_words, SPACE)} "
             while "  " in folded:
@@ -374,8 +389,7 @@ class Folding:
         fold = self._fold_ascii if text.isascii() else self._fold_mixed
         return _gaps(fold(text, self._ascii_gaps, ADJACENT))
 
-    def mapped(self, text: str) -> Mapped:
-        """Match text and gaps together with the way back to `text`; slower, for texts with matches."""
+    def _mapped(self, text: str) -> Mapped:
         pieces: list[str] = []
         origin_starts: list[int] = []
         origin_ends: list[int] = []

@@ -1,4 +1,4 @@
-"""Diagnostics of a project for programs: JSON and SARIF 2.1.0."""
+"""Diagnostics of a project for programs: JSON, SARIF 2.1.0 and annotations of a GitHub workflow."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from weighbridge import __version__
 from weighbridge.codes import CODES
 from weighbridge.diagnostics import Diagnostic
+from weighbridge.reports.github import Annotation
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
 def lint_json(diagnostics: Iterable[Diagnostic]) -> str:
@@ -21,22 +24,41 @@ def lint_json(diagnostics: Iterable[Diagnostic]) -> str:
     return json.dumps({"diagnostics": entries, "counts": counts}, ensure_ascii=False, indent=2)
 
 
+def lint_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Annotations, errors first, and a line with the counts. Files are named as the diagnostics name them."""
+    found = sorted(diagnostics, key=lambda d: list(_LEVELS).index(d.severity))
+    counts = {severity: sum(d.severity == severity for d in found) for severity in _LEVELS}
+    lines = [_annotation(d).command() for d in found]
+    return "".join(lines) + f"{counts['error']} error(s), {counts['warning']} warning(s)\n"
+
+
+def _annotation(diagnostic: Diagnostic) -> Annotation:
+    level = {"error": "error", "warning": "warning", "note": "notice"}[diagnostic.severity]
+    file, line = ("", 1) if diagnostic.span is None else (diagnostic.span.file, diagnostic.span.line)
+    return Annotation(level, f"{diagnostic.code} {_title(diagnostic.code)}", _text(diagnostic), file, line)
+
+
 def lint_sarif(diagnostics: Iterable[Diagnostic]) -> str:
-    """A SARIF log; paths are relative to the project, fingerprints do not depend on line numbers."""
+    """A SARIF log; files are relative to the working folder, fingerprints do not depend on line numbers."""
     found = list(diagnostics)
     seen: dict[str, int] = {}
-    rules = [
-        {"id": code, "shortDescription": {"text": _title(code)}} for code in sorted({d.code for d in found})
-    ]
+    codes = sorted({d.code for d in found})
+    base = {"SRCROOT": {"description": {"text": "The folder in which the check was run."}}}
     log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "$schema": _SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "weighbridge", "semanticVersion": __version__, "rules": rules}},
+                "tool": {
+                    "driver": {
+                        "name": "Weighbridge lint",
+                        "semanticVersion": __version__,
+                        "rules": [_rule(code) for code in codes],
+                    }
+                },
                 "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": {"PROJECTROOT": {"description": {"text": "The project's folder"}}},
-                "results": [_result(d, seen) for d in found],
+                "originalUriBaseIds": base,
+                "results": [_result(d, codes.index(d.code), seen) for d in found],
             }
         ],
     }
@@ -44,24 +66,41 @@ def lint_sarif(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _title(code: str) -> str:
-    entry = CODES.get(code)
-    return code if entry is None else entry[0]
+    return CODES[code][0]
 
 
-def _result(diagnostic: Diagnostic, seen: dict[str, int]) -> dict[str, Any]:
+def _rule(code: str) -> dict[str, Any]:
+    title, explanation = CODES[code]
+    return {
+        "id": code,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": explanation},
+        "help": {"text": explanation},
+    }
+
+
+def _text(diagnostic: Diagnostic) -> str:
+    """The message, with what would be right."""
     text = diagnostic.message
     if diagnostic.expected:
         text += f"; expected {diagnostic.expected}"
     if diagnostic.suggestion:
         text += f"; did you mean {diagnostic.suggestion}?"
+    return text
+
+
+def _result(diagnostic: Diagnostic, rule_index: int, seen: dict[str, int]) -> dict[str, Any]:
     place = diagnostic.span.file if diagnostic.span else ""
     identity = f"{diagnostic.code}\n{place}\n{diagnostic.message}"
     seen[identity] = seen.get(identity, 0) + 1
-    fingerprint = hashlib.sha256(f"{identity}\n{seen[identity]}".encode()).hexdigest()
+    fingerprint = hashlib.sha256(
+        f"{identity}\n{seen[identity]}".encode(errors="backslashreplace")
+    ).hexdigest()
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,
+        "ruleIndex": rule_index,
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": text},
+        "message": {"text": _text(diagnostic)},
         "partialFingerprints": {"weighbridge/v1": fingerprint},
     }
     if diagnostic.span is not None and diagnostic.span.file:
@@ -69,7 +108,7 @@ def _result(diagnostic: Diagnostic, seen: dict[str, int]) -> dict[str, Any]:
         result["locations"] = [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": span.file, "uriBaseId": "PROJECTROOT"},
+                    "artifactLocation": {"uri": quote(span.file), "uriBaseId": "SRCROOT"},
                     "region": {
                         "startLine": span.line,
                         "startColumn": span.column,

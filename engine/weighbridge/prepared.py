@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.combine import Combiner
+from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook
 from weighbridge.scalar import Program, TextScan, is_partial, term_list
 from weighbridge.specialise import RulesetStep, Specialised
@@ -21,6 +22,7 @@ class Prepared:
     program: Program
     target_step: RulesetStep | None
     combiner: Combiner | None
+    readers: Mapping[str, FieldReader]
     _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
     _reads: dict[str, RuleReads] = field(default_factory=dict[str, "RuleReads"])
     _dependents: list[Dependents] = field(default_factory=list["Dependents"])
@@ -40,16 +42,17 @@ class Prepared:
             found = self._reads[rule.ref] = _rule_reads(rule)
         return found
 
-    def can_be_undecided(self, unknown: Iterable[str]) -> list[int]:
-        """Positions of the target's rules that may be undecided where just the names in `unknown` are."""
+    def can_be_undecided(self, values: Mapping[str, Value]) -> list[int]:
+        """Positions of the target's rules that may be undecided, given the values of names (None: unknown)."""
         if self.target_step is None:
             return []
         if not self._dependents:
             self._dependents.append(_dependents(self.target_step))
         dependents = self._dependents[0]
         found = set(dependents.always)
-        for name in unknown:
-            found.update(dependents.by_name.get(name, ()))
+        for name, rules in dependents.by_name.items():
+            if values[name] is None:
+                found.update(rules)
         return sorted(found)
 
 
@@ -86,4 +89,6 @@ def prepare(book: Rulebook, special: Specialised) -> Prepared:
     """Compiles a specialised target."""
     last = special.steps[-1]
     step = last if isinstance(last, RulesetStep) else None
-    return Prepared(book, special, Program(book, special), step, None if step is None else Combiner(step))
+    program = Program(book, special)
+    combiner = None if step is None else Combiner(step)
+    return Prepared(book, special, program, step, combiner, readers(program.model))

@@ -1,4 +1,4 @@
-"""One record from a JSON file or standard input: strictly read, since what is misread would be decided wrongly."""
+"""One record from a JSON file or standard input, strictly read: what is misread would be decided wrongly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _NotJson(ValueError):
 
 
 def read_record_file(path: Path) -> dict[str, Any]:
-    """The record in a file; `-` reads standard input. Raises DiagnosticError for everything that is not one."""
+    """The record in a file; `-` reads standard input. Raises DiagnosticError for all that is not one."""
     name = "standard input" if str(path) == "-" else str(path)
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()

@@ -27,7 +27,7 @@ class ReportFile:
 
 
 def read_reports(texts: Iterable[str]) -> tuple[ReportFile, ...]:
-    """The reports asked for as FORMAT=FILE. Raises DiagnosticError with everything that is wrong with them."""
+    """The reports asked for as FORMAT=FILE. Raises DiagnosticError with all that is wrong with them."""
     found: list[ReportFile] = []
     problems: list[Diagnostic] = []
     for text in texts:
@@ -90,18 +90,28 @@ class ReportFiles:
         for report in self._reports:
             identity = _identity(report.path)
             if identity in taken and not _is_device(report.path):
-                yield Diagnostic("WB690", f"the report file {report.path} {taken[identity]}", expected="another file")
+                yield Diagnostic(
+                    "WB690", f"the report file {report.path} {taken[identity]}", expected="another file"
+                )
             taken[identity] = "is written twice"
 
 
 def check_writable(path: Path) -> None:
     """Raises DiagnosticError unless a file can be made at, or replaced by, `path`."""
     if path.is_dir():
-        raise DiagnosticError([Diagnostic("WB690", f"cannot write {path}: it is a folder", expected="a file")])
+        raise DiagnosticError(
+            [Diagnostic("WB690", f"cannot write {path}: it is a folder", expected="a file")]
+        )
     if not os.access(path.parent, os.W_OK | os.X_OK):
         why = "may not be written to" if path.parent.is_dir() else "does not exist"
         raise DiagnosticError(
-            [Diagnostic("WB690", f"cannot write {path}: the folder {path.parent} {why}", expected="an existing folder")]
+            [
+                Diagnostic(
+                    "WB690",
+                    f"cannot write {path}: the folder {path.parent} {why}",
+                    expected="an existing folder",
+                )
+            ]
         )
 
 
@@ -110,7 +120,9 @@ def _opened(path: Path) -> TextIO:
 
 
 def _unwritable(path: Path, error: OSError) -> Diagnostic:
-    why = f"the folder {path.parent} does not exist" if isinstance(error, FileNotFoundError) else error.strerror
+    why = (
+        f"the folder {path.parent} does not exist" if isinstance(error, FileNotFoundError) else error.strerror
+    )
     return Diagnostic("WB690", f"cannot write {path}: {why}")
 
 

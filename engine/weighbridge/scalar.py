@@ -74,35 +74,25 @@ class TextScan:
 
 
 class Program:
-    """One target, market and epoch, compiled. `run` decides; `environment` gives every value by name.
+    """One target, market and epoch, compiled.
 
-    `run(record, day)` returns one entry per scorecard and ruleset step, in order. A scorecard's is (score, tier,
-    coverage, points): NaN and None are undetermined; `points` has per characteristic thousandths where the value
-    is known, (thousandths,) where it is unknown and the scorecard gives points for that, None where unknown and
-    False where not applicable. A ruleset's is (fired, undecided, computed): positions of rules, ascending, and
-    the outputs that depend on the record by (position, output).
+    `run(record, day)` gives (results, values, hits). `results` has one entry per scorecard and ruleset step, in
+    order. A scorecard's is (score, tier, coverage, points): NaN and None are undetermined; `points` has per
+    characteristic thousandths where the value is known, (thousandths,) where it is unknown and the scorecard
+    gives points for that, None where unknown and False where not applicable. A ruleset's is (fired, undecided,
+    computed): positions of rules, ascending, and the outputs that depend on the record by (position, output).
+    `values` are the derived values, scores and outputs named in `names`; `hits` the term lists found in the
+    texts, where `mention_places` says which. Explanations are made of these and the record.
     """
 
     def __init__(self, book: Rulebook, special: Specialised) -> None:
         self.special = special
         self.model = book.record_types[book.record_of(special.target)]
-        self.scans: dict[Expr, TextScan] = {}
-        self._builder = _Builder(book, special, self.model)
-        self.run: Callable[[Mapping[str, Any], float], tuple[Any, ...]] = self._builder.program(tail="result")
-        self.scans = self._builder.scans()
-        self.source = self._builder.source
-        self._environment: Callable[[Mapping[str, Any], float], dict[str, Value]] | None = None
-        self._lock = threading.Lock()
-
-    def environment(self, record: Mapping[str, Any], day: float) -> dict[str, Value]:
-        """Fields, derived values, scores and outputs by canonical name, in the engine's form; None is unknown."""
-        if self._environment is None:
-            with self._lock:
-                if self._environment is None:
-                    builder = _Builder(self._builder.book, self.special, self.model)
-                    self._environment = builder.program(tail="environment")
-        raw = self._environment(record, day)
-        return {name: None if value != value else value for name, value in raw.items()}
+        builder = _Builder(book, special, self.model)
+        self.run: Callable[[Mapping[str, Any], float], tuple[Any, ...]] = builder.program()
+        self.names = builder.computed_names()
+        self.mention_places = builder.mention_places()
+        self.source = builder.source
 
 
 class _Builder:
@@ -116,7 +106,6 @@ class _Builder:
         self.indent = 1
         self.lists: dict[Expr, dict[Value, int]] = {}
         self.emitter = Emitter({"as_of": "as_of"}, self._list_number)
-        self.emitter.globals["EMPTY_SETS"] = {}
         self.assigned_hits = 0
         self.results: list[str] = []
         self.source = ""
@@ -126,8 +115,8 @@ class _Builder:
     def add(self, line: str) -> None:
         self.lines.append("    " * self.indent + line)
 
-    def program(self, tail: str) -> Callable[..., Any]:
-        """Compiles the program; `tail` says what it returns."""
+    def program(self) -> Callable[..., Any]:
+        """Compiles the program."""
         self._read_fields()
         for step in self.special.steps:
             match step:
@@ -137,11 +126,9 @@ class _Builder:
                     self._score(step)
                 case RulesetStep():
                     self._ruleset(step, last=step is self.special.steps[-1])
-        if tail == "result":
-            self.add(f"return ({', '.join(self.results)},)")
-        else:
-            pairs = ", ".join(f"{path!r}: {local}" for path, local in self.emitter.locals.items())
-            self.add(f"return {{{pairs}}}")
+        values = "".join(f"{self.emitter.locals[name]}, " for name in self.computed_names())
+        hits = "".join(f"{local}, " for local in self.emitter.hits.values())
+        self.add(f"return ({', '.join(self.results)},), ({values}), ({hits})")
         return self._compile("program", ["record", "as_of"])
 
     def _compile(self, name: str, parameters: list[str]) -> Callable[..., Any]:
@@ -162,9 +149,18 @@ class _Builder:
             return known
         return TextScan(tuple(term_list(self.book, value) for value in lists))
 
-    def scans(self) -> dict[Expr, TextScan]:
-        """The scanners by text."""
-        return {text: self.emitter.globals[variable] for text, variable in self.emitter.scanners.items()}
+    def computed_names(self) -> tuple[str, ...]:
+        """The names whose values the program computes, in the order it returns them."""
+        given = {*self.model.fields, "as_of"}
+        return tuple(name for name in self.emitter.locals if name not in given)
+
+    def mention_places(self) -> dict[tuple[Expr, Value], tuple[int, int]]:
+        """For a text and a term list: which of the returned hit sets, and which number in it."""
+        return {
+            (text, terms): (place, number)
+            for place, text in enumerate(self.emitter.hits)
+            for terms, number in self.lists[text].items()
+        }
 
     def _list_number(self, text: Expr, terms: Value) -> int:
         lists = self.lists.setdefault(text, {})
@@ -246,6 +242,12 @@ class _Builder:
             self.emitter.hit_set(text)
         for tree in trees:
             for node in walk(tree):
+                if (
+                    isinstance(node, Call)
+                    and node.function == "under"
+                    and isinstance(node.arguments[0], Name)
+                ):
+                    self._path_set(node.arguments[0])
                 if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
                     terms = node.arguments[1]
                     assert isinstance(terms, Const)
@@ -258,6 +260,14 @@ class _Builder:
             local = f"x{len(self.emitter.shared)}"
             self.emitter.shared[node] = local
             self.add(f"{local} = {code}")
+
+    def _path_set(self, name: Name) -> None:
+        """A category path and those above it, once: `under` is then a look-up."""
+        if name.path not in self.emitter.paths:
+            self.emitter.globals["prefixes"] = prefixes
+            local = f"u{len(self.emitter.paths)}"
+            self.emitter.paths[name.path] = local
+            self.add(f"{local} = prefixes({self.emitter.locals[name.path]})")
 
     def _flush_hits(self) -> None:
         for text, local in list(self.emitter.hits.items())[self.assigned_hits :]:
@@ -484,8 +494,7 @@ class _Builder:
                 self._visit(call)
                 self.indent -= 1
             case "under":
-                self.emitter.globals["prefixes"] = prefixes
-                self.add(f"for i in prefixes({self.emitter.value(group.names[0])}):")
+                self.add(f"for i in {self.emitter.paths[group.names[0].path]}:")
                 self.indent += 1
                 self.add(f"e = {table}.get(i)")
                 self._visit(call)
@@ -518,6 +527,7 @@ class _Builder:
         trees = [t for b in buckets(group) for _, formula in b.residual for t in _leaves(formula)]
         used = {self.emitter.locals[p] for t in trees for p in names(t) if p in self.emitter.locals}
         used |= {self.emitter.hits[t] for t in scanned_texts(trees)}
+        used |= {self.emitter.paths[p] for t in trees for p in names(t) if p in self.emitter.paths}
         used |= {self.emitter.shared[n] for t in trees for n in walk(t) if n in self.emitter.shared}
         return sorted(used)
 
@@ -570,16 +580,19 @@ def term_list(book: Rulebook, value: Value) -> TermList:
     return book.terms[value]
 
 
-def prefixes(path: str | None) -> tuple[str, ...]:
+def prefixes(path: str | None) -> frozenset[str]:
     """A category path and the paths above it; nothing for an unknown one."""
     if path is None:
-        return ()
-    found: list[str] = [path]
+        return NO_PATHS
+    found = [path]
     cut = path.rfind("/")
-    while cut > 0:
+    while cut >= 0:
         found.append(path[:cut])
         cut = path.rfind("/", 0, cut)
-    return tuple(found)
+    return frozenset(found)
+
+
+NO_PATHS: frozenset[str] = frozenset()
 
 
 def _size(node: Expr) -> int:

@@ -8,19 +8,18 @@ gone before a record arrives.
 from __future__ import annotations
 
 import math
-import operator
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from weighbridge.diagnostics import Span
 from weighbridge.documents import RuleOverride
-from weighbridge.functions import FUNCTIONS, power
+from weighbridge.evaluate import COMPARISONS, arithmetic
+from weighbridge.functions import FUNCTIONS
 from weighbridge.regions import Resolved, covers, edges
 from weighbridge.rulebook import (
-    Bin,
     Characteristic,
     Condition,
     Output,
@@ -331,15 +330,6 @@ def _override_value(value: Any, kind: Type) -> Value:
 
 # --- folding --------------------------------------------------------------------------------------------
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
 
 def fold(node: Expr) -> Expr:
     """`node` with what is constant in it computed; its operands are folded already."""
@@ -351,7 +341,7 @@ def fold(node: Expr) -> Expr:
         case IfElse(Const(value), then, other):
             return Const(None, node.type, node.at) if value is None else then if value else other
         case Compare(op, Const(a), Const(b)):
-            return UNKNOWN if a is None or b is None else Const(_COMPARE[op](a, b), Type.BOOLEAN, node.at)
+            return UNKNOWN if a is None or b is None else Const(COMPARISONS[op](a, b), Type.BOOLEAN, node.at)
         case Compare(_, left, right) if _unknown(left) or _unknown(right):
             return UNKNOWN
         case Member(_, values) if not values:
@@ -365,7 +355,7 @@ def fold(node: Expr) -> Expr:
         case Negate(Const(a)):
             return Const(None if not isinstance(a, float) else -a, Type.NUMBER, node.at)
         case Arith(op, Const(a), Const(b)):
-            return Const(_arithmetic(op, a, b), Type.NUMBER, node.at)
+            return Const(arithmetic(op, a, b), Type.NUMBER, node.at)
         case Arith(_, left, right) if _unknown(left) or _unknown(right):
             return Const(None, Type.NUMBER, node.at)
         case Call():
@@ -389,29 +379,6 @@ def _fold_connective(node: And | Or) -> Expr:
     if not parts:
         return neutral
     return next(iter(parts)) if len(parts) == 1 else kind(tuple(parts), node.at)
-
-
-def _arithmetic(op: str, a: Value, b: Value) -> float | None:
-    if not isinstance(a, float) or not isinstance(b, float):
-        return None
-    if op in ("/", "//", "%") and b == 0:
-        return None
-    match op:
-        case "+":
-            result: float | None = a + b
-        case "-":
-            result = a - b
-        case "*":
-            result = a * b
-        case "/":
-            result = a / b
-        case "//":
-            result = a // b
-        case "%":
-            result = a % b
-        case _:
-            result = power(a, b)
-    return None if result is None or math.isnan(result) else result
 
 
 def _fold_call(node: Call) -> Expr:
@@ -449,8 +416,3 @@ def _fold_missing(node: Call) -> Expr:
         if x.value is None
         else Const(x.value if isinstance(x.value, bool) else True, Type.BOOLEAN, node.at)
     )
-
-
-def bin_tests(bins: tuple[Bin, ...]) -> tuple[tuple[Expr, int], ...]:
-    """The bins as (test, points), in order; a bin without a test accepts everything."""
-    return tuple((TRUE if b.test is None else b.test, b.points) for b in bins)

@@ -1,5 +1,7 @@
-"""What the command line writes, and where: people get text, programs get UTF-8, and neither a narrow encoding,
-a closed pipe, a full disk nor a control character in a feed ends in a traceback."""
+"""What the command line writes: text for people, UTF-8 for programs.
+
+Neither a narrow encoding nor a closed pipe nor a control character in a feed ends in a traceback.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,12 @@ from typing import Any, TextIO
 from weighbridge.diagnostics import Diagnostic, render_text
 
 _COLOURS = {"error": "31;1", "warning": "33", "note": "36", "good": "32"}
-_KEPT = frozenset("\n\u200b\u200c\u200d\u3000")
+_KEPT = frozenset("\n\u200c\u200d\u3000")
 """Characters that are not printable to Python, but are meant: line ends, joiners, the wide blank."""
 
 
 def prepare_streams() -> None:
-    """Gives every standard stream a file, also where the caller closed it, and makes writing text never fail."""
+    """Gives every standard stream a file, also where the caller closed it, and makes them take any text."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open until the process ends)
     if sys.stdout is None:
@@ -73,7 +75,7 @@ def show(diagnostics: Iterable[Diagnostic], sources: Mapping[str, list[str]] | N
 
 
 def closed_by_reader() -> None:
-    """Lets the rest of the output go nowhere: the reader (head, less) has seen enough; the exit code still counts."""
+    """Lets the rest of the output go nowhere: the reader (head, less) has seen enough."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -55,7 +55,9 @@ def unparse(node: Expr) -> str:
 
 
 def _wrapped(node: Expr) -> str:
-    return unparse(node) if isinstance(node, Const | Name | Call) else f"({unparse(node)})"
+    text = unparse(node)
+    # -7 ** 2 is -(7 ** 2), so a negative constant is wrapped like an operation.
+    return text if isinstance(node, Const | Name | Call) and not text.startswith("-") else f"({text})"
 
 
 def literal(value: Value, kind: Type) -> str:

@@ -260,6 +260,15 @@ def _date(reading: Reading) -> Convert:
     return convert
 
 
+def is_date_format(form: str) -> bool:
+    """Whether `form` writes a day so that it can be read again."""
+    day = date(2026, 12, 31)
+    try:
+        return datetime.strptime(day.strftime(form), form).date() == day
+    except ValueError:
+        return False
+
+
 def _iso_date(text: str) -> date:
     # fromisoformat also takes 20260301 and 2026-W09-7, which are more often something else than a date.
     if text[4:5] != "-" or text[7:8] != "-":

@@ -32,13 +32,16 @@ from typing import Any, Protocol
 
 from weighbridge.diagnostics import Diagnostic, Span, suggest
 from weighbridge.documents import FieldModel, MappedColumn, Scalar
-from weighbridge.feeds.cells import Convert, Reading, Unreadable, converter
+from weighbridge.feeds.cells import Convert, Reading, Unreadable, converter, is_date_format
 from weighbridge.feeds.feed import FeedError, FeedRequest, listed
 from weighbridge.feeds.json_path import is_list, look_up, parse_path
 from weighbridge.feeds.phrases import folded, phrase_pattern
 
-CHOICES_KEPT = 20_000
-"""Distinct texts whose `choose` result is remembered; category columns have few."""
+CHOICES_KEPT, CHOICE_LENGTH = 20_000, 500
+"""How many distinct texts, and how long ones, have their `choose` result remembered; category columns have few."""
+
+_BY_TYPE = {"strip": "number", "decimal": "number", "date_format": "date", "split": "text_list"}
+"""Keys of a mapped column that make sense for one type of field only."""
 
 
 class Columns(Protocol):
@@ -281,7 +284,16 @@ class _Maker:
         elif not column.from_:
             self._problem("WB426", f"{name!r} has neither `from` nor `value`")
         else:
+            self._check_keys(name, field, column)
             self._read(name, field, column)
+
+    def _check_keys(self, name: str, field: FieldModel, column: MappedColumn) -> None:
+        for key, kind in _BY_TYPE.items():
+            if key in column.model_fields_set and field.type != kind:
+                self._problem("WB426", f"{key!r} is for {kind} fields, but {name!r} is {field.type}")
+        if column.date_format is not None and not is_date_format(column.date_format):
+            example = "such as %d/%m/%Y"
+            self._problem("WB426", f"{column.date_format!r} is no way to write a date", expected=example)
 
     def _read(self, name: str, field: FieldModel, column: MappedColumn) -> None:
         found = {slot: source for source in column.from_ if (slot := self.columns.find(source)) is not None}
@@ -342,7 +354,7 @@ class _Maker:
                 value = convert(cell)
             else:
                 value = next((value for pattern, value in choices if pattern.search(plain)), otherwise)
-            if len(known) < CHOICES_KEPT:
+            if len(known) < CHOICES_KEPT and len(text) <= CHOICE_LENGTH:
                 known[text] = value
             return value
 

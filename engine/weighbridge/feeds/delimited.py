@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.feeds.bytestream import read_head
+from weighbridge.feeds.bytestream import open_bytes, read_head
 from weighbridge.feeds.columns import (
     Binding,
     Fault,
@@ -293,7 +293,8 @@ def header_cells(head: bytes, delimiter: str) -> list[str]:
 def read_header(feed: Feed, request: FeedRequest, delimiter: str, encoding: str) -> list[str]:
     """The header of a delimited feed. Raises FeedError where there is none, or it is no text."""
     reader = DelimitedReader(feed, delimiter, encoding)
-    with feed.opened() as data:
+    data, raw = open_bytes(request.path)
+    with raw, data:
         record = next(reader.records(data), None)
     if record is None:
         raise request.fail("WB422", "the feed is empty", expected="a header with column names")

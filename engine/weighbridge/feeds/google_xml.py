@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.feeds import google
-from weighbridge.feeds.bytestream import read_head
+from weighbridge.feeds.bytestream import open_bytes
 from weighbridge.feeds.cells import Reading
 from weighbridge.feeds.columns import Fault, base_reading, bind, near_misses, never_seen, plan_for
 from weighbridge.feeds.feed import (
@@ -196,17 +196,7 @@ class GoogleXmlFeed(Feed):
         google.refuse_unknown_names(request, [name for column in plan.values() for name in column.from_], ())
         self._binding = bind(request, self._columns, plan, base_reading(request), open_ended=True)
         self._asked = [(name, google.price_of_currency(name)) for name in self._columns.asked]
-        parser = _Parser()
-        try:
-            parser.feed(read_head(request.path), last=False)
-        except expat.ExpatError as error:
-            if parser.root is None:
-                raise FeedError([self._not_well_formed(error)]) from None
-        except _Refused as error:
-            if not parser.items:
-                raise FeedError([self._refusal(parser, error)]) from None
-        if parser.root is None:
-            raise request.fail("WB421", "the file has no XML element")
+        parser = self._beginning()
         self._dialect = "atom" if parser.root == "feed" else "rss"
         self._seen: dict[str, None] = {}
         self._is_mapped, self._is_read = request.mapping is not None, False
@@ -216,6 +206,23 @@ class GoogleXmlFeed(Feed):
             raise request.fail(
                 "WB424", f"none of the items' attributes is known: {', '.join(list(self._seen)[:12])}"
             )
+
+    def _beginning(self) -> _Parser:
+        """A parser that has seen the root element. Raises FeedError where it is not that of a feed."""
+        parser = _Parser()
+        data, raw = open_bytes(self.path)
+        with raw, data:
+            while parser.root is None:
+                try:
+                    chunk = data.read(CHUNK)
+                    parser.feed(chunk, last=not chunk)
+                except expat.ExpatError as error:
+                    if parser.root is None:
+                        raise FeedError([self._not_well_formed(error)]) from None
+                except _Refused as error:
+                    if not parser.items:
+                        raise FeedError([self._refusal(parser, error)]) from None
+        return parser
 
     @property
     def info(self) -> FeedInfo:

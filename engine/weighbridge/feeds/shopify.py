@@ -177,12 +177,15 @@ class ShopifyColumns:
 
     def reading(self, name: str, base: Reading) -> Reading:
         """Tags are separated by commas, list metafields by semicolons; weights are in grams."""
+        slot = self.find(name)
+        if slot is not None and slot < len(self.header):
+            name = self.canonical[slot]
         reading = replace(base, spellings=True)
         if name == "weight_grams":
             return replace(reading, cell_unit="g")
         if name == "tags":
             return replace(reading, split=",")
-        if name.startswith("metafield:") or _METAFIELD.match(name):
+        if _METAFIELD.match(name):
             return replace(reading, split=";")
         return reading
 

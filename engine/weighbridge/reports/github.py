@@ -25,7 +25,9 @@ _NOTE_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Annotation:
+class Annotation:
+    """One line of the log that GitHub shows beside a file's line; without `file` beside none."""
+
     level: str
     title: str
     message: str
@@ -33,6 +35,7 @@ class _Annotation:
     line: int
 
     def command(self) -> str:
+        """The workflow command, with its line end."""
         place = f"file={_property(self.file)},line={self.line}," if self.file else ""
         return f"::{self.level} {place}title={_property(self.title)}::{_data(self.message)}\n"
 
@@ -55,7 +58,7 @@ def write(result: GateResult, stream: TextIO, lang: str) -> None:
     stream.write(totals.outcome(result, lang) + "\n")
 
 
-def _annotations(result: GateResult, level: str, lang: str) -> Iterator[_Annotation]:
+def _annotations(result: GateResult, level: str, lang: str) -> Iterator[Annotation]:
     for note in result.notes:
         if _NOTE_LEVELS[note.severity] == level:
             yield _of_note(note, level)
@@ -64,19 +67,19 @@ def _annotations(result: GateResult, level: str, lang: str) -> Iterator[_Annotat
             yield _of_finding(finding, level, lang)
 
 
-def _of_note(note: Diagnostic, level: str) -> _Annotation:
+def _of_note(note: Diagnostic, level: str) -> Annotation:
     file, line = (note.span.file, note.span.line) if note.span else ("", 1)
     hints = (("expected: ", note.expected), ("did you mean: ", note.suggestion))
     message = "\n".join([note.message, *(label + text for label, text in hints if text)])
-    return _Annotation(level, note.code, message, file, max(1, line))
+    return Annotation(level, note.code, message, file, max(1, line))
 
 
-def _of_finding(finding: GateFinding, level: str, lang: str) -> _Annotation:
+def _of_finding(finding: GateFinding, level: str, lang: str) -> Annotation:
     parts = (finding.market, record_name(finding, lang), title(finding, lang))
     lines = [reason(finding, lang), f"[{finding.rule}]"]
     if finding.source is not None:
         lines.append(" ".join(filter(None, (printable(finding.source.citation), finding.source.url))))
-    return _Annotation(level, " · ".join(filter(None, parts)), "\n".join(lines), finding.feed, finding.line)
+    return Annotation(level, " · ".join(filter(None, parts)), "\n".join(lines), finding.feed, finding.line)
 
 
 def _data(text: str) -> str:
