@@ -95,33 +95,36 @@ def write(condition: Condition, leaf: Callable[[Leaf], str], both: str = "and", 
 
 
 def weighbridge(workload: Workload, folder: Path) -> Decide:
-    """A complete decision: record checked, outputs combined, findings built, fired rules read."""
-    import weighbridge
-
-    engine = weighbridge.load(write_project(project_files(workload), folder))
-    decide = engine.decide
+    """A decision (record checked, outputs combined) of which verdict, points and fired rules are read."""
+    decide = _weighbridge(workload, folder)
     prefix = len("workload/")
 
     def run(case: Case) -> Answer:
         decision = decide("workload", case.record, market=case.market, as_of=AS_OF)
-        fired = tuple([f.rule[prefix:] for f in decision.findings if f.status == "fired"])
-        return decision.verdict, decision.outputs["points"] or 0.0, fired
+        points = decision.outputs["points"] or 0.0
+        return decision.verdict, points, tuple([rule[prefix:] for rule in decision.fired])
 
     return run
 
 
-def weighbridge_verdict(workload: Workload, folder: Path) -> Decide:
-    """The same decision where the caller reads verdict and outputs only."""
-    import weighbridge
-
-    engine = weighbridge.load(write_project(project_files(workload), folder))
-    decide = engine.decide
+def weighbridge_findings(workload: Workload, folder: Path) -> Decide:
+    """The same, and every finding built: values, matches, source, reason in English and Chinese."""
+    decide = _weighbridge(workload, folder)
+    prefix = len("workload/")
 
     def run(case: Case) -> Answer:
         decision = decide("workload", case.record, market=case.market, as_of=AS_OF)
-        return decision.verdict, decision.outputs["points"] or 0.0, ()
+        points = decision.outputs["points"] or 0.0
+        fired = tuple([f.rule[prefix:] for f in decision.findings if f.status == "fired"])
+        return decision.verdict, points, fired
 
     return run
+
+
+def _weighbridge(workload: Workload, folder: Path) -> Callable[..., Any]:
+    import weighbridge
+
+    return weighbridge.load(write_project(project_files(workload), folder)).decide
 
 
 # Python by hand ------------------------------------------------------------------------------------
@@ -505,10 +508,9 @@ def _method(read: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
 
 
 FLOOR = "generated straight Python"
-VERDICT_ONLY = "Weighbridge, only verdict and outputs read"
 PEERS = (
     Peer("Weighbridge", weighbridge),
-    Peer(VERDICT_ONLY, weighbridge_verdict),
+    Peer("Weighbridge, findings built as well", weighbridge_findings),
     Peer(FLOOR, python_straight),
     Peer("one lambda per rule", python_lambdas),
     Peer("zen, compiled list expression", zen_list),

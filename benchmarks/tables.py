@@ -147,30 +147,32 @@ def _price_cell(row: Row) -> str:
 
 
 def weighbridge(table: Table, folder: Path) -> DecideRow:
-    """A complete decision."""
-    import weighbridge
-
-    engine = weighbridge.load(write_project(project_files(table), folder))
+    """A decision of which the route and the row that set it are read."""
+    decide = _weighbridge(table, folder)
 
     def run(record: Record) -> TableAnswer:
-        decision = engine.decide("routing", record, market="AA", as_of=AS_OF)
-        return decision.outputs["route"], decision.findings[0].rule.rpartition("/")[2]
+        decision = decide("routing", record, market="AA", as_of=AS_OF)
+        return decision.outputs["route"], decision.fired[0].rpartition("/")[2]
 
     return run
 
 
 def weighbridge_explained(table: Table, folder: Path) -> DecideRow:
-    """A complete decision, and its explanation in English made as well."""
-    import weighbridge
-
-    engine = weighbridge.load(write_project(project_files(table), folder))
+    """The same, and its explanation in English."""
+    decide = _weighbridge(table, folder)
 
     def run(record: Record) -> TableAnswer:
-        decision = engine.decide("routing", record, market="AA", as_of=AS_OF)
+        decision = decide("routing", record, market="AA", as_of=AS_OF)
         decision.explain("en")
         return decision.outputs["route"], decision.findings[0].rule.rpartition("/")[2]
 
     return run
+
+
+def _weighbridge(table: Table, folder: Path) -> Callable[..., Any]:
+    import weighbridge
+
+    return weighbridge.load(write_project(project_files(table), folder)).decide
 
 
 def python_index(table: Table, folder: Path) -> DecideRow:

@@ -1,4 +1,4 @@
-"""Runs the command line for tests: as a process, or in this process where only words and exit codes matter."""
+"""Runs the command line for tests, as its users do."""
 
 from __future__ import annotations
 

@@ -71,8 +71,9 @@ class Oracle:
         return Reference(Names(), self.book.terms, frozenset(self.lineage)).evaluate(text)
 
     def name(self, path: str, scope: str) -> Any:
-        own = f"{scope}/{path}"
-        key = own if own in self.book.derived else path
+        record = scope if scope in self.book.record_types else self.book.record_of(scope)
+        paths = [f"{scope}/{path}", f"{record}/{path}"]
+        key = next((p for p in paths if p in self.book.derived), path)
         if key in self.names:
             return self.names[key]
         if key in self.book.derived:

@@ -454,7 +454,7 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
         "n3": draw(number),
         "t1": draw(st.one_of(st.none(), st.sampled_from(STATUSES))),
         "t2": draw(text),
-        "c1": draw(st.one_of(st.none(), st.sampled_from([*PATHS, "toys/other", "toyshop", "food/fresh"]))),
+        "c1": draw(st.one_of(st.none(), st.sampled_from([*PATHS, "toys/other", "toys/infants", "food/fresh"]))),
         "b1": draw(st.one_of(st.none(), st.booleans())),
         "b2": draw(st.one_of(st.none(), st.booleans())),
         "d1": draw(st.one_of(st.none(), st.sampled_from(DAYS))),

@@ -1,4 +1,4 @@
-"""The command line: what every command does, what it says of wrong input, and that its exit code can be trusted.
+"""The command line: what every command does, what it says of wrong input, and that exit codes can be trusted.
 
 Most cases call the entry point in this process, which is fast; what belongs to a process (encodings, pipes,
 signals, colours, start-up) is tested with processes.
@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ from weighbridge.cli import app, main
 
 FEED = "samples/listings.csv"
 GOOD = (
-    '{"sku": "X-1", "title": "Leather wallet", "description": "A slim wallet for eight cards.", "photos": 5}'
+    '{"sku": "X-1", "title": "Leather wallet", "description": "A slim wallet for eight cards.", "photos": 5,'
+    ' "category": "accessories"}'
 )
 PIG = '{"sku": "X-2", "title": "Pigskin wallet 猪皮", "photos": 1}'
 COMMANDS = ("init", "lint", "test", "check", "decide", "graph", "schema", "explain-region")
@@ -193,7 +194,7 @@ def test_coverage_below_the_minimum_fails(run: Run) -> None:
     outcome = run("test", "--name", "bare listing", "--min-coverage", "80", "--uncovered")
     assert outcome.code == 1
     assert "1 passed, 0 failed" in outcome.out
-    assert "not exercised: rule listing_gate/pork (rulesets/listing_gate.yaml:7:5)" in outcome.out
+    assert "not exercised: rule listing_gate/pork (rulesets/listing_gate.yaml:7:" in outcome.out
     assert "coverage is below 80 %" in outcome.err
 
 
@@ -241,7 +242,7 @@ def test_a_baseline_lets_known_findings_pass(run: Run, tmp_path: Path) -> None:
 def test_a_waiver_lets_its_finding_pass(run: Run, project: Path) -> None:
     (project / "w.yaml").write_text(
         "waivers:\n"
-        "  - {rule: listing_gate/pork, record: W-2, owner: a@b.example, reason: sold out, expires: 2026-12-31}\n"
+        "  - {rule: listing_gate/pork, record: W-2, owner: ann@b.cn, reason: sold out, expires: 2026-12-31}\n"
     )
     assert run("check", FEED, "-m", "SA", *AS_OF, "--waivers", "w.yaml", cwd=project).code == 0
     assert (
@@ -258,7 +259,7 @@ def test_decide_uses_the_markets_of_the_project(run: Run) -> None:
     outcome = run("decide", "-", *AS_OF, stdin=PIG)
     assert outcome.code == 0
     assert "X-2: block (listing_gate, market SA" in outcome.out
-    assert "X-2: warn (listing_gate, market DE" in outcome.out
+    assert "X-2: review (listing_gate, market DE" in outcome.out
 
 
 def test_decide_json_holds_the_whole_decision(run: Run) -> None:
@@ -268,7 +269,7 @@ def test_decide_json_holds_the_whole_decision(run: Run) -> None:
     )
     assert (decision["verdict"], decision["market"], decision["as_of"]) == ("pass", "DE", "2026-06-01")
     assert (decision["why"]["rule"], decision["why"]["status"]) == (rule, "undecided")
-    assert decision["why"]["clauses"][0]["missing"] == ["forecast_units"] or decision["why"]["clauses"]
+    assert list(decision["why"]["clauses"][0]["missing"]) == ["forecast_units"]
 
 
 def test_decide_says_why_a_rule_did_not_fire(run: Run) -> None:
@@ -378,7 +379,7 @@ WRONG: dict[str, tuple[list[str], list[str]]] = {
     "unknown option": (["check", FEED, "--frmat", "json"], ["--frmat"]),
     "unknown choice": (["check", FEED, "--format", "pdf"], ["pdf", "sarif"]),
     "number that is none": (["test", "--min-coverage", "all"], ["min-coverage"]),
-    "number out of range": (["test", "--min-coverage", "101"], ["101"]),
+    "number out of range": (["test", "--min-coverage", "101"], ["100"]),
     "missing argument": (["check"], ["feed"]),
 }
 
@@ -405,7 +406,6 @@ RECORDS = {
         ["sku: 1 is not valid", "photos: -1", "a text"],
     ),
     "missing field": ('{"sku": "a"}', ["WB403", "title is missing"]),
-    "value not allowed": ('{"sku": "a", "title": "x", "category": "toy"}', ["WB402", "did you mean: toys"]),
     "number beyond all": ('{"sku": "a", "title": "x", "price": 1e999}', ["WB401", "price"]),
 }
 
@@ -562,11 +562,12 @@ def test_a_target_without_verdict_never_passes(run: Run) -> None:
 # --------------------------------------------------------------------------------------------------- Chinese
 
 IDS = set(
-    """
-    listing_gate listing_quality SA DE wb pork forecast poor listing forecast_units photos title description
-    all_text region pork_prohibited review_units tier poor good samples listings csv rulesets yaml sku price
-    true false PASS cb
-    """.split()
+    re.findall(
+        r"\w+",
+        "listing_gate listing_quality SA DE pork forecast poor listing forecast_units photos title"
+        " description all_text region pork_prohibited review_units tier samples listings csv rulesets yaml"
+        " sku price true false",
+    )
 )
 """Words that stay as they are in Chinese: ids, names of files, and values of the record."""
 
@@ -704,9 +705,14 @@ def test_closed_streams_do_not_matter(starter: Path) -> None:
 def test_output_that_cannot_be_written_is_exit_code_2(starter: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            command("schema"), cwd=starter, stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60,
+            command("schema"),
+            cwd=starter,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            timeout=60,
             check=False,
-        )  # fmt: skip
+        )
     assert done.returncode == 2
     assert b"WB690" in done.stderr
     assert b"Traceback" not in done.stderr
@@ -823,7 +829,7 @@ def test_an_interrupt_in_the_middle_is_130(run: Run, monkeypatch: pytest.MonkeyP
     assert (outcome.code, outcome.err) == (130, "")
 
 
-# ------------------------------------------------------------------------- the hook and the action fit the CLI
+# ------------------------------------------------------------------------ the hook and the action fit the CLI
 
 
 def test_the_hooks_name_commands_that_exist() -> None:
@@ -841,6 +847,3 @@ def test_the_action_gives_options_that_exist(run: Run) -> None:
     assert used >= {"--project", "--market", "--fail-on", "--report"}
     offered = set(re.findall(r"--[a-z][a-z-]+", run("check", "--help").out))
     assert used <= offered
-
-
-Fixture = Callable[..., Any]

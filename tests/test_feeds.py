@@ -16,7 +16,7 @@ from weighbridge.diagnostics import Diagnostic
 from weighbridge.documents import MappedColumn, MappingModel, RecordTypeModel
 from weighbridge.feeds import FORMATS, TABLE, FeedError, Row, feed, open_feed
 from weighbridge.feeds.json_path import look_up, parse_path
-from weighbridge.feeds.phrases import folded, phrase_pattern
+from weighbridge.feeds.phrases import folded, phrase_finder
 from weighbridge.project import load_project
 
 DATA = Path(__file__).parent / "data" / "feeds"
@@ -279,6 +279,8 @@ def test_a_header_alone_yields_nothing(folder: Folder) -> None:
         ("unknown.jsonl", b'{"a": 1}\n', "WB424"),
         ("page.xml", b"<html><body/></html>", "WB421"),
         ("text.xml", b"hello", "WB417"),
+        ("unknown.xml", b'<?xml version="1.0" encoding="nowhere-8"?><rss/>', "WB425"),
+        ("multibyte.xml", b'<?xml version="1.0" encoding="gb18030"?><rss/>', "WB425"),
         ("not.parquet", b"PAR1 is not enough", "WB421"),
         ("bad.csv.gz", b"\x1f\x8b\x08 no gzip at all", "WB400"),
     ],
@@ -477,10 +479,13 @@ def test_choose_takes_the_first_entry_whose_words_occur(folder: Folder) -> None:
         ("เสื้อ", "เสื้อผ้า", True),
         ("LED", "LED灯", True),
         ("women", "women's shoes", True),
+        ("tea", "Steak and tea", True),
+        ("bus", "buses", True),
+        ("bus", "busesque", False),
     ],
 )
 def test_phrases_are_whole_words_where_the_script_has_words(phrase: str, text: str, found: bool) -> None:
-    assert bool(phrase_pattern([phrase]).search(folded(text))) == found
+    assert phrase_finder([phrase])(folded(text)) == found
 
 
 def test_values_inside_json_cells(folder: Folder) -> None:

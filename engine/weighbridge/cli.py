@@ -401,6 +401,10 @@ def check(
     update_baseline: Annotated[
         Path | None, typer.Option(help="Write all findings to this baseline file.")
     ] = None,
+    market_field: Annotated[
+        str | None,
+        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+    ] = None,
     list_undecided: Annotated[
         bool,
         typer.Option(
@@ -440,6 +444,7 @@ def check(
                 format=feed_format,
                 waivers=waivers,
                 baseline=baseline,
+                market_field=market_field,
                 undecided=list_undecided,
                 progress=progress.update,
             )
@@ -632,7 +637,7 @@ def main() -> None:
     """Entry point. Whatever goes wrong ends with a diagnostic and exit code 2: 1 always means findings."""
     prepare_streams()
     try:
-        app()
+        app(prog_name="weighbridge")
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

@@ -152,7 +152,7 @@ CODES: dict[str, tuple[str, str]] = {
         "The record has a key that is not declared; a misspelt field would silently count as missing.",
     ),
     "WB405": ("not a day", "A day is written YYYY-MM-DD and must exist."),
-    "WB406": ("not a record", "A record is one JSON object in UTF-8, each key once."),
+    "WB406": ("not a record", "A record names fields and their values; in a file, one JSON object in UTF-8."),
     "WB410": ("unreadable cell", "The cell cannot be read as the type of its field."),
     "WB411": ("not text", "The bytes are not text in the feed's encoding, or hold a NUL character."),
     "WB412": ("ragged row", "The row has more or fewer cells than the header."),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weighbridge.diagnostics import Span
 from weighbridge.documents import ReviewModel, SourceModel
 from weighbridge.rulebook import plain
+from weighbridge.templates import show_value
 from weighbridge.tree import Type, Value
 
 if TYPE_CHECKING:
@@ -174,8 +175,12 @@ class Decision:
     def record_key(self) -> str | None:
         """The record's own name, by the key field of its record type."""
         key = self._prepared.program.model.key
-        value = None if key is None else self.record.get(key)
-        return None if value is None else str(value)
+        if key is None:
+            return None
+        reader = self._prepared.readers[key]
+        value = reader.read(self.record.get(key), [])
+        # A number is shown as people write it, without the .0 of the engine's form.
+        return value if value is None or isinstance(value, str) else show_value(value, reader.type, "en")
 
     def _explain(self) -> Explainer:
         if self._explainer is None:

@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.decisions import Decision, Review, Source, review_of, source_of
-from weighbridge.diagnostics import Diagnostic, ProjectError, Span, UnknownName, unknown_name
+from weighbridge.diagnostics import (
+    Diagnostic,
+    InvalidRecord,
+    ProjectError,
+    Span,
+    UnknownName,
+    unknown_name,
+)
 from weighbridge.documents import RecordTypeModel
 from weighbridge.expressions import parse_date
 from weighbridge.graph import dependency_cycles
 from weighbridge.linking import link
 from weighbridge.prepared import Prepared, prepare
 from weighbridge.project import Project, load_project
+from weighbridge.records import plain_record
 from weighbridge.rulebook import Rule, Rulebook
 from weighbridge.scalar import day_number
 from weighbridge.specialise import Epochs, epochs, specialise
@@ -106,8 +114,15 @@ class Engine:
             prepared, day, number = self._days[target, market, as_of]
         except (KeyError, TypeError):
             prepared, day, number = self._prepare(target, market, as_of)
-        kept = dict(record)
-        raw = prepared.program.run(kept, number)
+        try:
+            kept = dict(record) if isinstance(record, Mapping) else plain_record(record)
+            raw = prepared.program.run(kept, number)
+        except InvalidRecord:
+            raise
+        except Exception:
+            # Keys may have methods of their own, which fail. Whatever still fails with plain ones is our fault.
+            kept = plain_record(record)
+            raw = prepared.program.run(kept, number)
         combiner = prepared.combiner
         verdict = None if combiner is None else combiner.verdict(*raw[0][-1])
         return Decision(prepared, kept, day, raw, verdict)
@@ -138,7 +153,7 @@ class Engine:
 
     def _check(self, target: str, market: str | None) -> None:
         problems: list[Diagnostic] = []
-        if target not in self.book.rulesets and target not in self.book.scorecards:
+        if not isinstance(target, str) or target not in self.targets:
             problems.append(unknown_name("WB303", "target", str(target), self.targets))
         if market is not None and market not in self.markets:
             problems.append(unknown_name("WB303", "market", str(market), self.markets))

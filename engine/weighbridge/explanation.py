@@ -13,7 +13,7 @@ from weighbridge.evaluate import Evaluator
 from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
 from weighbridge.regions import covers
-from weighbridge.rulebook import Characteristic, Rule, Scorecard, titled
+from weighbridge.rulebook import Characteristic, Rule, Scorecard, has_mention, titled
 from weighbridge.scalar import day_number
 from weighbridge.specialise import RulesetStep, ScoreStep, SpecialRule
 from weighbridge.templates import Template, show_value
@@ -101,9 +101,10 @@ class Explainer:
 
     def look_up(self, path: str) -> Value:
         """The value of a name the program did not keep: a field, or something this market has no use for."""
-        derived = self.prepared.book.derived.get(path)
-        if derived is not None:
-            return self.evaluator.value(derived.tree)
+        if path in self.prepared.book.derived:
+            for name in [n for n in self._beneath(path) if n not in self.values]:
+                self.values[name] = self.evaluator.value(self.prepared.book.derived[name].tree)
+            return self.values[path]
         reader = self.prepared.readers.get(path)
         if reader is not None:
             return reader.read(self.record.get(path), [])
@@ -150,14 +151,30 @@ class Explainer:
                 yield Match(m.term, m.text, unparse(text), m.start, m.end)
 
     def _parts(self, text: Expr) -> Iterator[Expr]:
-        """The fields a joined text is made of, so that a match is shown where the user can see it."""
-        if isinstance(text, Name) and text.path in self.prepared.book.derived:
-            text = self.prepared.book.derived[text.path].tree
-        if isinstance(text, Call) and text.function == "join":
-            for argument in text.arguments:
-                yield from self._parts(argument)
-        else:
-            yield text
+        """The fields a joined text is made of, each once: a match is shown where the user can see it."""
+        pending, seen = [text], {text}
+        while pending:
+            part = pending.pop()
+            if isinstance(part, Name) and part.path in self.prepared.book.derived:
+                part = self.prepared.book.derived[part.path].tree
+            if isinstance(part, Call) and part.function == "join":
+                fresh = [a for a in dict.fromkeys(part.arguments) if a not in seen]
+                seen.update(fresh)
+                pending += reversed(fresh)
+            else:
+                yield part
+
+    def _beneath(self, path: str) -> list[str]:
+        """The derived value `path` and those it is computed from, each after those it needs."""
+        derived = self.prepared.book.derived
+        needed: set[str] = set()
+        pending = [path]
+        while pending:
+            name = pending.pop()
+            if name in derived and name not in needed:
+                needed.add(name)
+                pending += names(derived[name].tree)
+        return [name for name in derived if name in needed]
 
     # --- findings ---
 
@@ -206,7 +223,7 @@ class Explainer:
         missing: tuple[str, ...],
     ) -> Finding:
         rule = special.rule
-        matches = self.matches(special.condition) if status == "fired" and _has_match(rule) else ()
+        matches = self.matches(special.condition) if status == "fired" and any(has_mention(c.tree) for c in rule.conditions) else ()
         verdict = outputs.get("verdict")
         if status == "undecided":
             reason = self.undecided_reason(rule, missing)
@@ -290,7 +307,7 @@ class Explainer:
         for leaf in self._unknown_leaves(tree):
             for path in sorted(names(leaf)):
                 if self.values[path] is None:
-                    self._missing_fields(path, found)
+                    found |= self._missing_fields(path)
         return tuple(found)
 
     def _unknown_leaves(self, tree: Expr) -> Iterator[Expr]:
@@ -303,17 +320,19 @@ class Explainer:
         else:
             yield tree
 
-    def _missing_fields(self, path: str, found: dict[str, None]) -> None:
-        derived = self.prepared.book.derived.get(path)
-        if derived is None:
-            found[path] = None
-            return
-        before = len(found)
-        for name in sorted(names(derived.tree)):
-            if self.values[name] is None:
-                self._missing_fields(name, found)
-        if len(found) == before:
-            found[path.rsplit("/", 1)[-1]] = None
+    def _missing_fields(self, path: str) -> dict[str, None]:
+        """The missing fields that leave a name unknown; the name itself where all that it needs is known."""
+        missing: dict[str, dict[str, None]] = {}
+        for name in self._beneath(path):
+            if self.values[name] is not None:
+                missing[name] = {}
+                continue
+            found: dict[str, None] = {}
+            for part in sorted(names(self.prepared.book.derived[name].tree)):
+                if self.values[part] is None:
+                    found |= missing.get(part, {part: None})
+            missing[name] = found or {name.rsplit("/", 1)[-1]: None}
+        return missing.get(path, {path: None})
 
     # --- scores ---
 
@@ -466,10 +485,6 @@ class Explainer:
             shown_gap = show_value(gap, Type.NUMBER, lang)
             return phrase(EXPLANATION, "clause_gap", lang, seen=seen, gap=shown_gap)
         return seen or phrase(EXPLANATION, "clause_constant", lang)
-
-
-def _has_match(rule: Rule) -> bool:
-    return any("mentions(" in condition.text for condition in rule.conditions)
 
 
 def _operands(tree: Expr) -> list[Expr]:

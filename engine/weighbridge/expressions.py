@@ -211,7 +211,7 @@ class _Compiler:
         return statement.value
 
     def _scan(self) -> bool:
-        """Refuse, outside quotes, what Python treats specially: comments, look-alike letters, deep brackets."""
+        """Refuse, outside quotes, what Python treats specially: comments, other letters, deep brackets."""
         quote, nesting, i = "", 0, 0
         while i < len(self.source):
             c = self.source[i]

@@ -38,7 +38,8 @@ ENUM = "\x85"  # the enumeration comma 、
 GAP_CODES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85"
 
 _SEPARATORS: dict[str, str] = {
-    **dict.fromkeys("\n\v\f\r\x85\u2028\u2029—―", LINE),
+    **dict.fromkeys("\n\v\f\r\x85\u2028—―", LINE),
+    "\u2029": STOP,  # between the parts of a joined text
     **dict.fromkeys("_\\'\"`´’‘‚‛“”„‟«»‹›′″‵‶＂ʹʺʻʼʽʾʿˈˊˋ՚׳״·‧‿⁀「」『』〈〉《》〝〞〟་༌፡®©", SPACE),
     **dict.fromkeys("−~", HYPHEN),
     **dict.fromkeys("/⁄∕・", SLASH),

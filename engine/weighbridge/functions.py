@@ -125,17 +125,19 @@ def _check_digits(value: Any) -> str | None:
 # --- text ----------------------------------------------------------------------------------------------
 
 MAX_TEXT = 1_000_000
+PARAGRAPH = "\u2029"
+"""Unicode's paragraph separator: between the parts of a joined text; the end of a clause and of every term."""
 
 
 def _join(*parts: str | tuple[str, ...] | None) -> str | None:
-    """The known parts, one a line: a line end is a clause end to the term matcher."""
+    """The known parts, with a mark between them that no term reaches across."""
     flat: list[str] = []
     for part in parts:
         if isinstance(part, str):
             flat.append(part)
         elif part is not None:
             flat.extend(part)
-    return "\n".join(flat)[:MAX_TEXT] if flat else None
+    return PARAGRAPH.join(flat)[:MAX_TEXT] if flat else None
 
 
 def _like(text: str, pattern: str) -> bool:
@@ -396,8 +398,9 @@ FUNCTIONS: dict[str, Function] = {
             "join",
             (_p("x", *_TEXTY),),
             TEXT,
-            "The known texts, one a line; unknown only where all are. At most 1,000,000 characters.",
-            (("join('a', nothing_text, 'b')", "a\nb"),),
+            "The known texts, with a paragraph mark (U+2029) between them that no term reaches across; unknown only "
+            "where all are. At most 1,000,000 characters.",
+            (("join('a', nothing_text, 'b')", "a\u2029b"),),
             _join,
             variadic=True,
             strict=False,

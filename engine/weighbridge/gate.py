@@ -98,6 +98,7 @@ def run_gate(
     format: str | None = None,
     waivers: Path | None = None,
     baseline: Path | None = None,
+    market_field: str | None = None,
     undecided: bool = False,
     progress: Progress | None = None,
 ) -> GateResult:
@@ -105,12 +106,13 @@ def run_gate(
 
     `waivers` and `baseline` are files; without `waivers` those of the project hold, without `baseline` every
     finding counts. `as_of` dates the decisions and the waivers alike. Undecided rules are always found where
-    they ask for review; with `undecided` also those that say `if_unknown: skip`. These never count, and
+    they ask for review. `market_field` names a field with the market, or list of markets, a record is meant for:
+    it is decided in those of `markets` only (in all of them where the field is missing). With `undecided` also those that say `if_unknown: skip`. These never count, and
     finding them means evaluating every rule a second time.
     """
     started = time.perf_counter()
     request = GateRequest(relative_path(feed_path), target, tuple(dict.fromkeys(markets)), as_of, fail_on)
-    run = _Run(engine, request, undecided)
+    run = _Run(engine, request, undecided, market_field)
     try:
         run.check_request()
         run.load_waivers(waivers)
@@ -127,7 +129,10 @@ def run_gate(
 class _Run:
     """The state of one run; `run_gate` calls its steps in order."""
 
-    def __init__(self, engine: Engine, request: GateRequest, undecided: bool) -> None:
+    def __init__(
+        self, engine: Engine, request: GateRequest, undecided: bool, market_field: str | None = None
+    ) -> None:
+        self.market_field = market_field
         self.engine = engine
         self.undecided = undecided
         self.request = request
@@ -211,11 +216,11 @@ class _Run:
         self.counts.read += 1
         self.notes += (problem for problem in row.problems if problem.code in CUT_SHORT)
         place = self.place(row)
-        problems = row.problems
+        markets, problems = self.markets_of(row)
         decisions: list[Decision] = []
         if not problems:
             try:
-                decisions = [self.decide(row.values, market) for market in self.request.markets]
+                decisions = [self.decide(row.values, market) for market in markets]
             except InvalidRecord as error:
                 problems = error.diagnostics
         checked = CheckedRecord(self.counts.read, row.line, place.record, place.key, not problems)
@@ -223,9 +228,19 @@ class _Run:
         if problems:
             self.refuse(row, place, problems)
             return
-        self.counts.decided += 1
-        for market, decision in zip(self.request.markets, decisions, strict=True):
+        self.counts.decided += bool(markets)
+        self.counts.elsewhere += not markets
+        for market, decision in zip(markets, decisions, strict=True):
             self.take(decision, market, place)
+
+    def markets_of(self, row: Row) -> tuple[tuple[str, ...], Sequence[Diagnostic]]:
+        """The markets a row is decided in, and what is wrong with it so far."""
+        value = row.values.get(self.market_field) if self.market_field else None
+        if row.problems or value is None:
+            return self.request.markets, row.problems
+        meant = (value,) if isinstance(value, str) else tuple(value)
+        wrong = [unknown_name("WB605", "market", str(m), self.engine.markets) for m in meant if m not in self.engine.markets]
+        return tuple(m for m in self.request.markets if m in meant), wrong
 
     def place(self, row: Row) -> _Place:
         value = row.values.get(self.key_field) if self.key_field else None

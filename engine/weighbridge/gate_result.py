@@ -51,7 +51,8 @@ class GateRequest:
 class Counts:
     """Totals of a run.
 
-    `read` counts the feed's rows, `decided` those that were valid records; `verdicts` has decisions by market
+    `read` counts the feed's rows, `decided` those that were valid records, `elsewhere` valid ones that are meant
+    for none of the markets asked for; `verdicts` has decisions by market
     and verdict ("" where the target gave none). `severities` and `rules` count findings that nothing
     suppresses; `failing` those of them at or above the threshold; `fixed` baseline entries that are gone.
     """
@@ -61,6 +62,7 @@ class Counts:
     invalid: int = 0
     unreadable: int = 0
     repeated_keys: int = 0
+    elsewhere: int = 0
     verdicts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     severities: dict[str, int] = field(default_factory=dict[str, int])
     rules: dict[str, int] = field(default_factory=dict[str, int])
@@ -88,6 +90,7 @@ class Counts:
             "invalid": self.invalid,
             "unreadable": self.unreadable,
             "repeated_keys": self.repeated_keys,
+            "elsewhere": self.elsewhere,
             "verdicts": {
                 market: dict(sorted(verdicts.items())) for market, verdicts in self.verdicts.items()
             },

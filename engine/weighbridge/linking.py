@@ -20,15 +20,16 @@ from weighbridge.documents import (
 from weighbridge.expressions import Locate, Scope, Symbol, compile_expression, parse_date
 from weighbridge.project import Document, Project
 from weighbridge.regions import Region, Regions, link_regions
-from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard
+from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard, has_mention
 from weighbridge.scorecards import link_scorecard
 from weighbridge.table_linking import TableLinker
 from weighbridge.templates import Template, parse_template
 from weighbridge.terms import TermList, check_term
-from weighbridge.tree import Call, Const, Expr, Type, Value, walk
+from weighbridge.tree import Const, Expr, Type, Value
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+# A quote that is never closed reaches to the end; seeking its end anew from every quote would never finish.
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z)", re.DOTALL)
 
 
 def link(project: Project) -> Rulebook:
@@ -112,7 +113,7 @@ class Linker:
             clashes = [d for d in model.derived if d in model.fields]
             for clash in clashes:
                 self._clash(document, clash)
-            scope = self._with_derived(document, scope, "", model.derived)
+            scope = self._with_derived(document, scope, model.derived)
             self.scopes[name] = scope
         for name, ruleset in self.project.rulesets.items():
             base = self.scopes.get(ruleset.model.record)
@@ -124,9 +125,7 @@ class Linker:
             for derived in ruleset.model.derived:
                 if derived in own:
                     self._clash(ruleset, derived)
-            self.scopes[name] = self._with_derived(
-                ruleset, self._scope(own), f"{name}/", ruleset.model.derived
-            )
+            self.scopes[name] = self._with_derived(ruleset, self._scope(own), ruleset.model.derived)
 
     def _clash(self, document: Document[Any], name: str) -> None:
         span = document.span("derived", name, key=True)
@@ -178,9 +177,7 @@ class Linker:
                     symbols[f"{name}.{output}"] = Symbol(f"{name}.{output}", kind, allowed, unit=model.unit)
         return symbols
 
-    def _with_derived(
-        self, document: Document[Any], scope: Scope, prefix: str, models: Mapping[str, Any]
-    ) -> Scope:
+    def _with_derived(self, document: Document[Any], scope: Scope, models: Mapping[str, Any]) -> Scope:
         """The scope with derived values added, each compiled once those it needs are known."""
         needs: nx.DiGraph[str] = nx.DiGraph()
         for name, model in models.items():
@@ -199,8 +196,10 @@ class Linker:
             known = Scope(symbols, scope.term_lists, scope.regions)
             model = models[name]
             tree = self.expression(document, ("derived", name, "value"), model.value, known, None)
-            path = prefix + name
-            if tree is not None:
+            path = f"{document.id}/{name}"
+            if path in self.derived:
+                self._clash(document, name)
+            elif tree is not None:
                 symbol = Symbol(path, tree.type)
                 symbols[name] = symbols[path] = symbol
                 span = document.span("derived", name, "value")
@@ -383,7 +382,7 @@ class Linker:
         tree = self.expression(document, (*path, "when"), rule.when, scope, Type.BOOLEAN)
         then = self.then(document, (*path, "then"), rule.then, scope, outputs)
         self._markets(document, (*path, "markets"), rule.markets)
-        has_match = tree is None or _mentions(tree)
+        has_match = tree is None or has_mention(tree)
         reason = self.templates(document, (*path, "reason"), rule.reason, scope, has_match)
         if tree is None:
             return None
@@ -564,7 +563,3 @@ def _fit(value: Any, kind: Type, allowed: tuple[str, ...] | None) -> Value:
     if kind is Type.DATE:
         return parse_date(value)
     return value if allowed is None or value in allowed else None
-
-
-def _mentions(tree: Expr) -> bool:
-    return any(isinstance(n, Call) and n.function in ("mentions", "count_mentions") for n in walk(tree))

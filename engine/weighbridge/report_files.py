@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TextIO
@@ -82,6 +82,8 @@ class ReportFiles:
                 reporter(report.format).write(result, file, lang)
                 file.flush()
             except OSError as error:
+                with suppress(OSError):  # what is left in the buffer cannot be written either
+                    file.close()
                 raise DiagnosticError([_unwritable(report.path, error)]) from None
 
     def _overwritten(self) -> Iterable[Diagnostic]:

@@ -16,7 +16,7 @@ from weighbridge.expressions import Scope, Symbol
 from weighbridge.regions import Regions
 from weighbridge.templates import Template
 from weighbridge.terms import TermList
-from weighbridge.tree import Expr, Value
+from weighbridge.tree import Call, Expr, Value, walk
 
 MILLI = 1000
 """Weights and points are held as whole thousandths; a weighted contribution is then whole micro-points."""
@@ -33,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A computed value. `path` is its canonical name ("margin", or "ruleset/margin" inside a ruleset)."""
+    """A computed value. `path` is its canonical name: "<record type or ruleset>/<name>"."""
 
     path: str
     tree: Expr
@@ -170,6 +170,11 @@ class Rulebook:
         if target in self.rulesets:
             return self.rulesets[target].record
         return self.scorecards[target].record
+
+
+def has_mention(tree: Expr) -> bool:
+    """Whether a condition looks for terms, so that a reason may speak of `{match}`."""
+    return any(isinstance(n, Call) and n.function in ("mentions", "count_mentions") for n in walk(tree))
 
 
 def milli(number: float | int) -> int:

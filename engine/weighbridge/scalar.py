@@ -9,6 +9,7 @@ local variables with a prefix, texts of users constants.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
@@ -21,7 +22,7 @@ from weighbridge.emit import EMPTY, NAN, Emitter, scanned_texts, unknown_code
 from weighbridge.functions import FUNCTIONS
 from weighbridge.index import Bucket, Group, buckets, build_index
 from weighbridge.normal_form import ALWAYS, NEVER, AllOf, AnyOf, Formula, Leaf, when
-from weighbridge.records import FieldReader, readers, unknown_fields
+from weighbridge.records import MAX_TEXT, FieldReader, is_unicode, prefixes, readers, unknown_fields
 from weighbridge.rulebook import Characteristic, Rulebook
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
 from weighbridge.terms import Match, Scanner, TermList
@@ -204,20 +205,20 @@ class _Builder:
         match reader.type:
             case Type.NUMBER:
                 inside = f"{reader.minimum!r} <= v <= {reader.maximum!r}"
-                self.add(f"{first} v.__class__ is float and {inside}: {local} = v")
-                self.add(f"elif v.__class__ is int and {inside}: {local} = float(v)")
+                self.add(f"{first} type(v) is float and {inside}: {local} = v")
+                self.add(f"elif type(v) is int and {inside}: {local} = float(v)")
                 first = "el"
             case Type.BOOLEAN:
                 self.add(f"{first} v is True or v is False: {local} = v")
                 first = "el"
-            case Type.TEXT if reader.allowed is not None:
-                choices = self.emitter.constant(reader.allowed)
-                self.add(f"{first} v.__class__ is str and v in {choices}: {local} = v")
+            case Type.TEXT if reader.allowed is not None or reader.tree is not None:
+                choices = self.emitter.constant(reader.allowed or reader.tree)
+                self.add(f"{first} type(v) is str and v in {choices}: {local} = v")
                 first = "el"
             case Type.TEXT:
-                self.add(
-                    f"{first} v.__class__ is str and v and len(v) <= 1000000 and not v.isspace(): {local} = v"
-                )
+                self.emitter.globals["is_unicode"] = is_unicode
+                usual = f"v and len(v) <= {MAX_TEXT} and not v.isspace() and (v.isascii() or is_unicode(v))"
+                self.add(f"{first} type(v) is str and {usual}: {local} = v")
                 first = "el"
             case _:
                 if first == "if":
@@ -298,11 +299,11 @@ class _Builder:
         divisor = "(scored * 1000)" if card.method == "weighted_mean" else "1000000"
         enough = f"scored > 0 and {coverage} >= {card.minimum_coverage!r}"
         self.add(f"{score} = total / {divisor} if {enough} else nan")
-        chain = "None"
-        for band in card.tiers:
-            bound = "-inf" if band.at_least == float("-inf") else repr(band.at_least)
-            chain = f"{band.id!r} if {score} >= {bound} else {chain}"
-        self.add(f"{tier} = {chain}")
+        # Below the lowest bound there is no tier, and none for a score that is not known.
+        bounds = self.emitter.constant(tuple(band.at_least for band in card.tiers))
+        bands = self.emitter.constant((None, *(band.id for band in card.tiers)))
+        self.emitter.globals["bisect"] = bisect_right
+        self.add(f"{tier} = {bands}[bisect({bounds}, {score})] if {score} == {score} else None")
         all_points = f"({', '.join(points)},)"
         self.results.append(f"({score}, {tier}, {coverage}, {all_points})")
 
@@ -355,15 +356,16 @@ class _Builder:
     def _binned_points(self, local: str, line: Characteristic) -> None:
         assert line.value is not None
         value = line.value.tree
-        key = value
+        kept: str | None = None
         if (
             not isinstance(value, Name | Const)
             and value not in self.emitter.shared
             and value.type is not Type.BOOLEAN
         ):
+            # Only here: what is computed inside a condition cannot be shared beyond it.
             kept = f"c_{local}"
             self.add(f"{kept} = {self.emitter.value(value)}")
-            self.emitter.shared[key] = kept
+            self.emitter.shared[value] = kept
         opening = "if"
         for band in line.bins:
             formula = when(band.test, True) if band.test is not None else self._is_known(value)
@@ -376,6 +378,8 @@ class _Builder:
         self.indent += 1
         self._without_value(local, line)
         self.indent -= 1
+        if kept is not None:
+            del self.emitter.shared[value]
 
     def _is_known(self, value: Expr) -> Formula:
         if value.type is Type.BOOLEAN:
@@ -578,21 +582,6 @@ def term_list(book: Rulebook, value: Value) -> TermList:
         return TermList("inline", value)
     assert isinstance(value, str)
     return book.terms[value]
-
-
-def prefixes(path: str | None) -> frozenset[str]:
-    """A category path and the paths above it; nothing for an unknown one."""
-    if path is None:
-        return NO_PATHS
-    found = [path]
-    cut = path.rfind("/")
-    while cut >= 0:
-        found.append(path[:cut])
-        cut = path.rfind("/", 0, cut)
-    return frozenset(found)
-
-
-NO_PATHS: frozenset[str] = frozenset()
 
 
 def _size(node: Expr) -> int:

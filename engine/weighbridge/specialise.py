@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -154,14 +154,19 @@ def needed_rulesets(book: Rulebook, target: str) -> set[str]:
         elif item in book.derived:
             trees.append(book.derived[item].tree)
         for tree in trees:
-            pending += [_owner(book, path) for path in names(tree)]
+            pending += [giver for path in names(tree) if (giver := _giver(book, path)) is not None]
     return found
 
 
-def _owner(book: Rulebook, path: str) -> str:
-    """The scorecard, ruleset or derived value that gives a name its value (the name itself otherwise)."""
-    head = path.split(".")[0]
-    return head if "." in path and (head in book.scorecards or head in book.rulesets) else path
+def _giver(book: Rulebook, path: str) -> str | None:
+    """The scorecard, ruleset or derived value that gives a name its value; None where nothing does.
+
+    A field may be called like a scorecard or ruleset: only a dotted name is a score or an output.
+    """
+    head, dot, _ = path.partition(".")
+    if path in book.derived or (dot and (head in book.scorecards or head in book.rulesets)):
+        return path if path in book.derived else head
+    return None
 
 
 def card_trees(card: Scorecard) -> Iterator[Expr]:
@@ -197,40 +202,53 @@ class _Specialiser:
         self._simplified: dict[Expr, Expr] = {}
 
     def run(self, span: tuple[date, date]) -> Specialised:
-        self._need(self.target)
+        self._add_steps()
         return Specialised(
             self.target, self.market, self.lineage, *span, self.parameters, tuple(self.steps.values())
         )
 
-    def _need(self, item: str) -> None:
-        """Adds the step that gives `item`, after the steps it needs itself."""
-        if item in self.steps:
-            return
-        step: Step
+    def _add_steps(self) -> None:
+        """Adds the target's step after those it needs; without recursion, since chains may be long."""
+        made: dict[str, tuple[Step, tuple[str, ...]]] = {}
+        pending = [self.target]
+        while pending:
+            item = pending[-1]
+            if item not in made:
+                step, trees = self._step(item)
+                made[item] = step, self._givers(trees)
+            step, needed = made[item]
+            waiting = [other for other in needed if other not in self.steps]
+            if waiting:
+                pending += reversed(waiting)
+            else:
+                self.steps[item] = step
+                pending.pop()
+
+    def _step(self, item: str) -> tuple[Step, list[Expr]]:
+        """The step that gives `item`, and what it reads."""
         if item in self.book.derived:
             tree = self.simplify(self.book.derived[item].tree)
-            self._need_names(tree)
-            step = DerivedStep(item, tree)
-        elif item in self.book.scorecards:
+            return DerivedStep(item, tree), [tree]
+        if item in self.book.scorecards:
             card = self._card(self.book.scorecards[item])
-            for tree in card_trees(card):
-                self._need_names(tree)
-            step = ScoreStep(card)
-        elif item in self.book.rulesets:
-            step = self._ruleset(self.book.rulesets[item])
-            for rule in step.rules:
-                self._need_names(rule.condition)
-                for tree in (*rule.then.values(), *(n for t in rule.rule.reason.values() for n in t.names)):
-                    self._need_names(tree)
-        else:
-            return
-        self.steps[item] = step
+            return ScoreStep(card), list(card_trees(card))
+        step = self._ruleset(self.book.rulesets[item])
+        trees: list[Expr] = []
+        for rule in step.rules:
+            trees += [rule.condition, *rule.then.values()]
+            trees += [n for t in rule.rule.reason.values() for n in t.names]
+        return step, trees
 
-    def _need_names(self, tree: Expr) -> None:
-        for path in sorted(names(tree)):
-            self._need(_owner(self.book, path))
-            if path.startswith("region."):
+    def _givers(self, trees: Iterable[Expr]) -> tuple[str, ...]:
+        """The steps that give what `trees` read; the region's parameters among it are looked up."""
+        found: dict[str, None] = {}
+        for path in sorted({path for tree in trees for path in names(tree)}):
+            giver = _giver(self.book, path)
+            if giver is not None:
+                found[giver] = None
+            elif path.startswith("region."):
                 self.constant(path, Type.TEXT)
+        return tuple(found)
 
     # --- constants ---
 

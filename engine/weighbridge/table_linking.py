@@ -10,7 +10,7 @@ from weighbridge.diagnostics import Span, unknown_name
 from weighbridge.documents import ColumnModel, PeriodModel, RulesetModel, SourceModel, TableModel
 from weighbridge.expressions import Scope, compile_expression, parse_date
 from weighbridge.project import Document
-from weighbridge.rulebook import Condition, Output, Rule
+from weighbridge.rulebook import Condition, Output, Rule, has_mention
 from weighbridge.tables import (
     CellError,
     any_missing,
@@ -101,7 +101,7 @@ class TableLinker:
         conditions = (*guard, *self._mentioned(parts), *parts.conditions)
         span = parts.span or next((c.span for c in row.values()), self.document.span(*self.path))
         identity = parts.id or f"{self.table.id}-{number}"
-        has_match = bool(parts.terms)
+        has_match = any(has_mention(c.tree) for c in conditions)
         templates = dict(reason)
         for language, (text, at) in parts.reasons.items():
             templates |= self.linker.templates(

@@ -13,6 +13,7 @@ from datetime import date
 
 from weighbridge.diagnostics import Diagnostic, unknown_name
 from weighbridge.expressions import Locate, Scope
+from weighbridge.functions import PARAGRAPH
 from weighbridge.tree import Name, Type, Value
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -122,5 +123,5 @@ def show_value(value: Value, kind: Type, language: str, style: str = "") -> str:
         return BOOLEAN_WORDS.get(language, BOOLEAN_WORDS["en"])[value]
     if isinstance(value, float):
         return date.fromordinal(int(value)).isoformat() if kind is Type.DATE else show_number(value, style)
-    text = value if isinstance(value, str) else ", ".join(value)
+    text = value.replace(PARAGRAPH, " | ") if isinstance(value, str) else ", ".join(value)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

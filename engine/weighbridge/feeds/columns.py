@@ -28,6 +28,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 from weighbridge.diagnostics import Diagnostic, Span, suggest
@@ -35,10 +36,10 @@ from weighbridge.documents import FieldModel, MappedColumn, Scalar
 from weighbridge.feeds.cells import Convert, Reading, Unreadable, converter, is_date_format
 from weighbridge.feeds.feed import FeedError, FeedRequest, listed
 from weighbridge.feeds.json_path import is_list, look_up, parse_path
-from weighbridge.feeds.phrases import folded, phrase_pattern
+from weighbridge.feeds.phrases import folded, phrase_finder
 
 CHOICES_KEPT, CHOICE_LENGTH = 20_000, 500
-"""How many distinct texts, and how long ones, have their `choose` result remembered; category columns have few."""
+"""How many texts, and how long ones, have their `choose` result remembered; category columns have few."""
 
 _BY_TYPE = {"strip": "number", "decimal": "number", "date_format": "date", "split": "text_list"}
 """Keys of a mapped column that make sense for one type of field only."""
@@ -197,10 +198,16 @@ class _Computed:
         return cell
 
 
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    # Several fields of a row are often read from one JSON cell.
+    return json.loads(text)
+
+
 def _inside(cell: Any, paths: tuple[tuple[str, ...], ...]) -> Any:
     if isinstance(cell, str):
         try:
-            cell = json.loads(cell)
+            cell = _parsed(cell)
         except (ValueError, RecursionError):
             raise Unreadable("JSON") from None
     for steps in paths:
@@ -338,7 +345,7 @@ class _Maker:
         if not (column.map or column.choose):
             return convert
         table = {folded(cell.strip()): self._fixed(name, field, value) for cell, value in column.map.items()}
-        choices = [(phrase_pattern(c.contains), self._fixed(name, field, c.value)) for c in column.choose]
+        choices = [(phrase_finder(c.contains), self._fixed(name, field, c.value)) for c in column.choose]
         otherwise = self._fixed(name, field, column.otherwise)
         keeps_cell = not choices and "otherwise" not in column.model_fields_set
         known: dict[str, Any] = {}
@@ -353,7 +360,7 @@ class _Maker:
             elif keeps_cell:
                 value = convert(cell)
             else:
-                value = next((value for pattern, value in choices if pattern.search(plain)), otherwise)
+                value = next((value for occurs, value in choices if occurs(plain)), otherwise)
             if len(known) < CHOICES_KEPT and len(text) <= CHOICE_LENGTH:
                 known[text] = value
             return value

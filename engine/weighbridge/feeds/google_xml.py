@@ -98,7 +98,10 @@ class _Parser:
     def feed(self, data: bytes, last: bool) -> None:
         """Parse more. Raises expat.ExpatError and _Refused."""
         self._fed += len(data)
-        self._expat.Parse(data, last)
+        try:
+            self._expat.Parse(data, last)
+        except (LookupError, ValueError) as error:
+            raise _Refused("WB425", f"the XML cannot be decoded: {error}", "a UTF-8 file") from None
         # A tag without end would be kept in memory until it ends.
         if self._fed - self._expat.CurrentByteIndex > 2 * MAX_LINE:
             raise _Refused("WB414", f"a tag is larger than {MAX_LINE:,} bytes")
