@@ -12,7 +12,7 @@ BENCH_READY := .venv/.installed-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 DEMO_FEED := samples/listings.csv
-DEMO_MARKETS := SA DE ID US
+DEMO_MARKETS := SA DE ID US JP
 
 .PHONY: help demo test lint types format bench clean
 
@@ -21,7 +21,7 @@ help: ## list the targets
 
 demo: $(READY) ## run the gate over the sample feed for four markets; prints the report and its exit code
 	@code=0; \
-	$(BIN)/weighbridge check $(DEMO_FEED) --project . $(DEMO_MARKETS:%=--market %) || code=$$?; \
+	$(BIN)/weighbridge check $(DEMO_FEED) --project . $(DEMO_MARKETS:%=--market %) --market-field market_code || code=$$?; \
 	echo "exit code of the gate: $$code (0 clean, 1 findings, 2 could not do the job)"; \
 	test $$code -le 1
 

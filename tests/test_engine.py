@@ -69,7 +69,8 @@ characteristics:
      reason: {en: "The title is short", zh: 标题过短}}
   - {id: heavy, weight: 1, value: weight_kg, bins: [{upto: 10, points: 100}, {points: 40}],
      reason: {en: "{weight_kg:1} kg is heavy", zh: "{weight_kg:1} 公斤偏重"}}
-  - {id: proof, weight: 2, value: certified, bins: [{is: true, points: 100}, {is: false, points: 0}], missing: 50}
+  - {id: proof, weight: 2, value: certified, missing: 50,
+     bins: [{is: true, points: 100}, {is: false, points: 0}]}
 tiers: [{id: poor, from: 0}, {id: good, from: 60}]
 """
 
@@ -81,15 +82,14 @@ outputs:
   actions: {type: text, combine: collect}
   fee: {type: number, combine: sum, default: 0}
   route: {type: text, combine: unique}
-  ship_by: {type: date, combine: min}
+  ship_by: {type: date, combine: first}
 rules:
   - id: pork
     title: {en: Pork, zh: 猪肉}
     when: region.pork_prohibited and mentions(all_text, terms.pig)
     then: {verdict: block, actions: remove}
     reason: {en: "Names {match}", zh: "含有{match}"}
-    source:
-      {citation: "Customs law, art. 5", url: "https://example.org/a", confidence: needs_check, checked: 2026-01-31}
+    source: {citation: "Customs law, art. 5", confidence: needs_check, checked: 2026-01-31}
     review: {queue: legal, within: 48h, approvers: 2}
   - id: expensive
     when: price > region.review_price
@@ -220,7 +220,7 @@ def test_files_can_be_replaced_without_being_saved(tmp_path: Path) -> None:
         ({"certified": "yes"}, "WB401", "certified: 'yes' is not valid", "true or false"),
         ({"launch": "2026-02-30"}, "WB401", "launch: '2026-02-30' is not valid", "a date as 2026-03-01"),
         ({"tags": "a"}, "WB401", "tags: 'a' is not valid", "a list of texts"),
-        ({"tags": ["a", 1]}, "WB401", "tags: ['a', 1] is not valid", "a list of at most 10000 texts"),
+        ({"tags": ["a", 1]}, "WB401", "tags: 1 is not valid", "a text"),
         ({"condition": "newish"}, "WB402", "unknown value of condition 'newish'", "one of: new, used"),
         ({"sku": None}, "WB403", "sku is missing", "a text"),
         ({"sku": "  "}, "WB403", "sku is missing", "a text"),
@@ -461,8 +461,7 @@ def test_the_version_is_part_of_every_decision(engine: Engine) -> None:
 
 def test_the_version_does_not_change_with_comments_layout_and_file_names(tmp_path: Path) -> None:
     relaid = {
-        "rulesets/a/one.yaml": "# a comment\n" + TYPES.replace("title: {type: text, title: {en: Title, zh: 标题}}",
-            "title:\n    type: text\n    title:\n      zh: 标题\n      en: Title"),
+        "rulesets/a/one.yaml": "# hi\n" + TYPES.replace("{en: Title, zh: 标题}", "{zh: 标题, 'en': Title}"),
         "regions/all.yaml": REGIONS.replace("review_price: 100", "review_price: 1e2"),
         "rulesets/card.yaml": CARD + "---\n" + GATE.replace("verdict: block", '"verdict": \'block\''),
         "rulesets/gate.scenarios.yaml": "scenarios: gate\nmarket: SA\nas_of: 2026-01-01\n"

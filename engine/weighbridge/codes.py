@@ -115,6 +115,10 @@ CODES: dict[str, tuple[str, str]] = {
         "The term is empty once case, width and punctuation are folded, or could match nothing.",
     ),
     "WB312": ("output", "The output's type, default, allowed values and way to combine do not go together."),
+    "WB313": (
+        "too much to inherit",
+        "A region may stand on a hundred others at most; a real market stands on a handful.",
+    ),
     "WB320": (
         "reason template",
         "Braces in a reason hold a name and, after a colon, a format; a plain brace is doubled.",

@@ -81,7 +81,7 @@ class Finding:
             "status": self.status,
             "severity": self.severity,
             "title": dict(self.title),
-            "outputs": dict(self.outputs),
+            "outputs": _plain_dates(self.outputs),
             "reason": dict(self.reason),
             "source": _source_dict(self.source),
             "values": dict(self.values),
@@ -256,7 +256,7 @@ class Decision:
             "as_of": self.as_of.isoformat(),
             "version": self.version,
             "verdict": self.verdict,
-            "outputs": {n: v.isoformat() if isinstance(v, date) else v for n, v in self.outputs.items()},
+            "outputs": _plain_dates(self.outputs),
             "scores": {name: score.to_dict() for name, score in self.scores.items()},
             "findings": [f.to_dict() for f in self.findings],
             "undecided": [
@@ -266,7 +266,7 @@ class Decision:
 
     def to_json(self, indent: int | None = None) -> str:
         """`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False, default=str)
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
 
     def __repr__(self) -> str:
         return f"<Decision {self.target} {self.market} {self.as_of} {self.record_key or ''}: {self.verdict}>"
@@ -281,6 +281,10 @@ def shown_value(value: Value, kind: Type) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "infinity" if value > 0 else "-infinity"
     return plain(value)
+
+
+def _plain_dates(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def source_of(model: SourceModel | None) -> Source | None:

@@ -90,12 +90,18 @@ class UnknownName(DiagnosticError):
     """A target, market or rule was asked for that the project does not have."""
 
 
+LONGEST_NAME = 200
+"""Longer names are cut in messages, and no near ones are sought: that takes the square of their length."""
+
+
 def suggest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate a person most likely meant by `name`, or None when nothing is near."""
     pool = [c for c in candidates if c]
     lowered = {c.casefold(): c for c in reversed(pool)}
     if name.casefold() in lowered:
         return lowered[name.casefold()]
+    if len(name) > LONGEST_NAME:
+        return None
     near = difflib.get_close_matches(name.casefold(), lowered, n=1, cutoff=0.6)
     return lowered[near[0]] if near else None
 
@@ -108,7 +114,7 @@ def unknown_name(
     shown = ", ".join(pool[:12]) + (f" ... ({len(pool)} in all)" if len(pool) > 12 else "")
     return Diagnostic(
         code,
-        f"unknown {what} {name!r}{where}",
+        f"unknown {what} {name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + '...'!r}{where}",
         span,
         expected=f"one of: {shown}" if pool else f"no {what} exists here",
         suggestion=suggest(name, pool),

@@ -120,7 +120,7 @@ class Engine:
         except InvalidRecord:
             raise
         except Exception:
-            # Keys may have methods of their own, which fail. Whatever still fails with plain ones is our fault.
+            # Keys may have methods of their own, which fail. What still fails with plain ones is our fault.
             kept = plain_record(record)
             raw = prepared.program.run(kept, number)
         combiner = prepared.combiner

@@ -47,6 +47,7 @@ class Linker:
         self.problems: list[Diagnostic] = []
         self.derived: dict[str, Derived] = {}
         self.scopes: dict[str, Scope] = {}
+        self.includes: nx.DiGraph[str] = nx.DiGraph()
         self.cells: dict[tuple[str, Expr], Expr | None] = {}
 
     def link(self) -> Rulebook:
@@ -61,6 +62,7 @@ class Linker:
             scorecards[name], problems = link_scorecard(document, scope)
             self.problems += problems
         rulesets: dict[str, Ruleset] = {}
+        self.includes = self._inclusions()
         for name, ruleset in self.project.rulesets.items():
             if name in self.scopes:
                 rulesets[name] = self._ruleset(ruleset)
@@ -116,6 +118,11 @@ class Linker:
             scope = self._with_derived(document, scope, model.derived)
             self.scopes[name] = scope
         for name, ruleset in self.project.rulesets.items():
+            if name in self.project.record_types:
+                message = f"{name!r} is a record type already"
+                self.problems.append(
+                    Diagnostic("WB306", message, ruleset.span("ruleset"), expected="another name")
+                )
             base = self.scopes.get(ruleset.model.record)
             if base is None:
                 self._unknown_record(ruleset, ruleset.model.record)
@@ -197,9 +204,7 @@ class Linker:
             model = models[name]
             tree = self.expression(document, ("derived", name, "value"), model.value, known, None)
             path = f"{document.id}/{name}"
-            if path in self.derived:
-                self._clash(document, name)
-            elif tree is not None:
+            if tree is not None:
                 symbol = Symbol(path, tree.type)
                 symbols[name] = symbols[path] = symbol
                 span = document.span("derived", name, "value")
@@ -276,26 +281,6 @@ class Linker:
 
     def _members(self, document: Document[RulesetModel]) -> tuple[str, ...]:
         """Included rulesets, transitively and each once, then the ruleset itself."""
-        order: list[str] = []
-        path: list[str] = []
-
-        def visit(name: str) -> None:
-            if name in path:
-                ring = path[path.index(name) :]
-                if document.id == min(ring) == name:
-                    shown = " -> ".join([*ring, name])
-                    self.problems.append(
-                        Diagnostic("WB301", f"rulesets include each other: {shown}", document.span("include"))
-                    )
-                return
-            path.append(name)
-            for included in self.project.rulesets[name].model.include:
-                if included in self.project.rulesets:
-                    visit(included)
-            path.pop()
-            if name not in order:
-                order.append(name)
-
         for index, included in enumerate(document.model.include):
             other = self.project.rulesets.get(included)
             span = document.span("include", index)
@@ -313,10 +298,30 @@ class Linker:
                         expected=document.model.record,
                     )
                 )
-            else:
-                self._included_outputs(document, other, span)
-        visit(document.id)
-        return tuple(name for name in order if name in self.scopes)
+        order = [n for n in nx.dfs_postorder_nodes(self.includes, document.id) if n in self.scopes]
+        direct = document.model.include
+        for name in order[:-1]:
+            path = ("include", direct.index(name)) if name in direct else ("include",)
+            other = self.project.rulesets[name]
+            if other.model.record == document.model.record:
+                self._included_outputs(document, other, document.span(*path))
+        return tuple(order)
+
+    def _inclusions(self) -> nx.DiGraph[str]:
+        """Which ruleset includes which; rings are reported."""
+        rulesets = self.project.rulesets
+        includes: nx.DiGraph[str] = nx.DiGraph()
+        includes.add_nodes_from(rulesets)
+        for name, document in rulesets.items():
+            includes.add_edges_from((name, other) for other in document.model.include if other in rulesets)
+        rings = [sorted(c) for c in nx.strongly_connected_components(includes) if len(c) > 1]
+        rings += [[name] for name in nx.nodes_with_selfloops(includes)]
+        for ring in sorted(rings):
+            path = [edge[0] for edge in nx.find_cycle(includes.subgraph(ring), ring[0])]
+            shown = " -> ".join([*path, path[0]])
+            span = rulesets[path[0]].span("include")
+            self.problems.append(Diagnostic("WB301", f"rulesets include each other: {shown}", span))
+        return includes
 
     def _included_outputs(
         self, document: Document[RulesetModel], other: Document[RulesetModel], span: Span | None
@@ -505,7 +510,7 @@ class Linker:
     ) -> None:
         rule = rules.get(override.rule)
         if rule is None:
-            if ("ruleset", override.rule.split("/")[0]) not in self.project.broken:
+            if not self._is_broken_rule(override.rule):
                 self.problems.append(
                     unknown_name("WB303", "rule", override.rule, rules, document.span(*path, "rule"))
                 )
@@ -530,6 +535,14 @@ class Linker:
                 self.problems.append(
                     Diagnostic("WB206", f"this is no fixed value of {name}", span, expected=expected)
                 )
+
+    def _is_broken_rule(self, ref: str) -> bool:
+        """Whether the rule is there, but has errors of its own: these are told, so nothing else need be."""
+        ruleset, _, name = ref.partition("/")
+        document = self.project.rulesets.get(ruleset)
+        if document is None:
+            return ("ruleset", ruleset) in self.project.broken
+        return any(rule.id == name for rule in document.model.rules)
 
 
 def _term_list(name: str, model: TermListModel) -> TermList:

@@ -87,7 +87,7 @@ def _finding_lines(decision: Decision, finding: Finding, language: str) -> Itera
     yield f"  [{severity}] {finding.rule}: {in_language(finding.reason, language, finding.rule)}"
     for match in finding.matches[:3]:
         yield "      " + _say(
-            "match", language, text=match.text, field=match.field, start=match.start, term=match.term
+            "match", language, text=match.text, field=match.field, start=match.start + 1, term=match.term
         )
     values = {
         n: v for n, v in finding.values.items() if v is not None and not (isinstance(v, str) and len(v) > 60)

@@ -54,8 +54,8 @@ class FieldReader:
     def _misfit(self, value: Any, expected: str) -> tuple[None, Diagnostic]:
         return None, Diagnostic("WB401", f"{self.name}: {shown(value)} is not valid", expected=expected)
 
-    # Values may be of any subclass, whose methods may do anything. So the base class's own methods are called,
-    # and what goes on to the rules is of exactly the types of `tree.Value`.
+    # Values may be of any subclass, whose methods may do anything. So the base class's own methods are
+    # called, and what goes on to the rules is of exactly the types of `tree.Value`.
 
     def _convert(self, value: Any) -> tuple[Value, Diagnostic | None]:
         if value is None or _is_missing(value):

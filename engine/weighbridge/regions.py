@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
 
+import networkx as nx
+
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
 from weighbridge.documents import ParameterModel, PeriodModel, RegionModel, RuleOverride, ScorecardOverride
 from weighbridge.expressions import parse_date
@@ -19,6 +21,9 @@ from weighbridge.project import Document, Project
 from weighbridge.tree import Type, Value
 
 Region = Document[RegionModel]
+
+MOST_REGIONS = 100
+"""How many regions one may inherit from; a real market has a handful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +128,23 @@ def link_regions(project: Project) -> tuple[Regions, list[Diagnostic]]:
     problems: list[Diagnostic] = []
     documents = dict(project.regions)
     parents = {name: _parents(document, project, problems) for name, document in documents.items()}
-    lineages = {name: _lineage(name, parents, documents, problems) for name in documents}
+    lineages = _lineages(parents, documents, problems)
     declared: dict[str, ParameterModel] = {}
     for document in documents.values():
+        problems.extend(_declaration_problems(document, declared))
         declared |= document.model.declares
     regions = Regions(documents, lineages, declared)
     for document in documents.values():
         problems.extend(_parameter_problems(document, regions, project))
     return regions, problems
+
+
+def _declaration_problems(document: Region, declared: Mapping[str, ParameterModel]) -> Iterator[Diagnostic]:
+    for name in document.model.declares:
+        if name in declared or name == "code":
+            what = "is declared by another region too" if name in declared else "is the market itself"
+            span = document.span("declares", name, key=True)
+            yield Diagnostic("WB306", f"region.{name} {what}", span, expected="another name")
 
 
 def _parents(document: Region, project: Project, problems: list[Diagnostic]) -> tuple[str, ...]:
@@ -145,72 +159,60 @@ def _parents(document: Region, project: Project, problems: list[Diagnostic]) -> 
     return tuple(known)
 
 
+def _lineages(
+    parents: Mapping[str, tuple[str, ...]], documents: Mapping[str, Region], problems: list[Diagnostic]
+) -> dict[str, tuple[str, ...]]:
+    """Every region's lineage, itself first; of one that cannot be made the region alone, and a diagnostic."""
+    extends: nx.DiGraph[str] = nx.DiGraph()
+    extends.add_nodes_from(parents)
+    extends.add_edges_from((name, parent) for name, own in parents.items() for parent in own)
+    rings = [sorted(c) for c in nx.strongly_connected_components(extends) if len(c) > 1]
+    lineages: dict[str, tuple[str, ...]] = {}
+    for ring in sorted(rings):
+        path = [edge[0] for edge in nx.find_cycle(extends.subgraph(ring), ring[0])]
+        shown = " -> ".join([*path, path[0]])
+        span = documents[path[0]].span("extends")
+        related = tuple((f"{r} extends here", documents[r].span("extends")) for r in path)
+        problems.append(
+            Diagnostic("WB301", f"regions extend each other in a ring: {shown}", span, related=related)
+        )
+        lineages |= {name: (name,) for name in ring}
+    # Parents first, so that each lineage is merged once, from those before it.
+    for name in reversed(list(nx.topological_sort(extends.subgraph(set(parents) - set(lineages))))):
+        lineages[name] = _lineage(documents[name], parents[name], lineages, problems)
+    return lineages
+
+
 def _lineage(
-    name: str,
-    parents: Mapping[str, tuple[str, ...]],
-    documents: Mapping[str, Region],
+    document: Region,
+    parents: tuple[str, ...],
+    lineages: Mapping[str, tuple[str, ...]],
     problems: list[Diagnostic],
 ) -> tuple[str, ...]:
-    cycle = _cycle(name, parents)
-    if cycle is not None:
-        # Each ring is reported once, at its alphabetically first region.
-        if name == min(cycle):
-            path = " -> ".join([*cycle, cycle[0]])
-            related = tuple((f"{r} extends here", documents[r].span("extends")) for r in cycle)
-            problems.append(
-                Diagnostic(
-                    "WB301",
-                    f"regions extend each other in a ring: {path}",
-                    documents[name].span("extends"),
-                    related=related,
-                )
-            )
+    name = document.id
+    if len({region for parent in parents for region in lineages[parent]}) >= MOST_REGIONS:
+        message = f"{name} extends too many regions, directly or through others"
+        problems.append(
+            Diagnostic("WB313", message, document.span("extends"), expected=f"fewer than {MOST_REGIONS}")
+        )
         return (name,)
-    order = _merge(name, parents)
+    order = _merge(name, [list(lineages[parent]) for parent in parents], parents)
     if order is None:
         problems.append(
             Diagnostic(
                 "WB302",
                 f"{name} extends regions in an order that contradicts how they extend each other",
-                documents[name].span("extends"),
+                document.span("extends"),
                 expected="nearer regions first",
             )
         )
-        return (name, *parents[name])
+        return (name, *parents)
     return order
 
 
-def _cycle(name: str, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
-    """The ring that `name` lies on or leads into, or None."""
-    done: set[str] = set()
-    path: list[str] = []
-
-    def visit(region: str) -> tuple[str, ...] | None:
-        if region in path:
-            return tuple(path[path.index(region) :])
-        if region in done:
-            return None
-        path.append(region)
-        for parent in parents[region]:
-            ring = visit(parent)
-            if ring is not None:
-                return ring
-        path.pop()
-        done.add(region)
-        return None
-
-    return visit(name)
-
-
-def _merge(name: str, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
-    """C3 linearisation; None where no consistent order exists."""
-    lines: list[list[str]] = []
-    for parent in parents[name]:
-        line = _merge(parent, parents)
-        if line is None:
-            return None
-        lines.append(list(line))
-    lines.append(list(parents[name]))
+def _merge(name: str, lines: list[list[str]], parents: tuple[str, ...]) -> tuple[str, ...] | None:
+    """C3 linearisation from the parents' own; None where no consistent order exists."""
+    lines = [*lines, list(parents)]
     order = [name]
     while any(lines):
         tails = {r for line in lines for r in line[1:]}
