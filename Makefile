@@ -19,7 +19,7 @@ DEMO_MARKETS := SA DE ID US JP
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## run the gate over the sample feed for four markets; prints the report and its exit code
+demo: $(READY) ## run the gate over the sample feed for five markets; prints the report and its exit code
 	@code=0; \
 	$(BIN)/weighbridge check $(DEMO_FEED) --project . $(DEMO_MARKETS:%=--market %) --market-field market_code || code=$$?; \
 	echo "exit code of the gate: $$code (0 clean, 1 findings, 2 could not do the job)"; \

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from benchmarks.workload import (
     NUMBERS,
     VERDICTS,
     All,
-    Answer,
     Case,
     Compare,
     Condition,
@@ -39,6 +39,8 @@ from benchmarks.workload import (
     write_project,
 )
 
+Answer = tuple[str, float | None, tuple[str, ...] | None]
+"""An engine's answer; None where it was not asked for."""
 Decide = Callable[[Case], Answer]
 
 FIELDS = (*NUMBERS, *CHOICES, *FLAGS)
@@ -56,15 +58,15 @@ class Peer:
     """More rules than this would take minutes and say nothing new."""
 
 
-def _answer(rules: tuple[Rule, ...], fired: Iterable[int]) -> Answer:
-    """The answer from the indices of the rules that fired."""
-    found = [rules[i] for i in fired]
+def _answer(fired: Iterable[Rule]) -> Answer:
+    """The answer from the rules that fired."""
+    found = list(fired)
     if not found:
         return VERDICTS[0], 0.0, ()
     return (
         VERDICTS[max([RANK[rule.verdict] for rule in found])],
         float(sum([rule.points for rule in found])),
-        tuple([rule.id for rule in found]),
+        tuple([rule.name for rule in found]),
     )
 
 
@@ -94,15 +96,23 @@ def write(condition: Condition, leaf: Callable[[Leaf], str], both: str = "and", 
 # Weighbridge ---------------------------------------------------------------------------------------
 
 
-def weighbridge(workload: Workload, folder: Path) -> Decide:
-    """A decision (record checked, outputs combined) of which verdict, points and fired rules are read."""
+def weighbridge_verdict(workload: Workload, folder: Path) -> Decide:
+    """`decide()`: the record checked, the decision built, its verdict read."""
     decide = _weighbridge(workload, folder)
-    prefix = len("workload/")
+
+    def run(case: Case) -> Answer:
+        return decide("workload", case.record, market=case.market, as_of=AS_OF).verdict, None, None
+
+    return run
+
+
+def weighbridge_answer(workload: Workload, folder: Path) -> Decide:
+    """The same, and what the other engines answer as well: outputs and fired rules."""
+    decide = _weighbridge(workload, folder)
 
     def run(case: Case) -> Answer:
         decision = decide("workload", case.record, market=case.market, as_of=AS_OF)
-        points = decision.outputs["points"] or 0.0
-        return decision.verdict, points, tuple([rule[prefix:] for rule in decision.fired])
+        return decision.verdict, decision.outputs["points"] or 0.0, decision.fired
 
     return run
 
@@ -110,13 +120,11 @@ def weighbridge(workload: Workload, folder: Path) -> Decide:
 def weighbridge_findings(workload: Workload, folder: Path) -> Decide:
     """The same, and every finding built: values, matches, source, reason in English and Chinese."""
     decide = _weighbridge(workload, folder)
-    prefix = len("workload/")
 
     def run(case: Case) -> Answer:
         decision = decide("workload", case.record, market=case.market, as_of=AS_OF)
-        points = decision.outputs["points"] or 0.0
-        fired = tuple([f.rule[prefix:] for f in decision.findings if f.status == "fired"])
-        return decision.verdict, points, fired
+        fired = tuple([finding.rule for finding in decision.findings if finding.status == "fired"])
+        return decision.verdict, decision.outputs["points"] or 0.0, fired
 
     return run
 
@@ -171,7 +179,7 @@ def python_straight(workload: Workload, folder: Path) -> Decide:
         "VERDICTS": VERDICTS,
         "RANKS": [RANK[rule.verdict] for rule in workload.rules],
         "POINTS": [float(rule.points) for rule in workload.rules],
-        "IDS": [rule.id for rule in workload.rules],
+        "IDS": [rule.name for rule in workload.rules],
     }
     exec(compile(source, "<straight>", "exec"), scope)
     decide = scope["decide"]
@@ -207,7 +215,7 @@ def python_lambdas(workload: Workload, folder: Path) -> Decide:
         for name in NUMBERS:
             if record[name] is None:
                 record[name] = math.nan
-        return _answer(rules, [i for i, test in enumerate(tests) if test(record)])
+        return _answer([rule for rule, test in zip(rules, tests, strict=True) if test(record)])
 
     return run
 
@@ -250,7 +258,7 @@ def zen_list(workload: Workload, folder: Path) -> Decide:
     evaluate = expression.evaluate
 
     def run(case: Case) -> Answer:
-        return _answer(rules, [i for i, hit in enumerate(evaluate(case.context)) if hit])
+        return _answer(compress(rules, evaluate(case.context)))
 
     return run
 
@@ -259,7 +267,7 @@ def _zen_table(workload: Workload) -> str:
     """A decision table with one row per rule, its condition in one cell, hit policy collect."""
     leaf = guarded("null", _list, "and")
     rows = [
-        {"_id": rule.id, "when": write(scoped(rule), leaf), "out": str(i)}
+        {"_id": rule.name, "when": write(scoped(rule), leaf), "out": str(i)}
         for i, rule in enumerate(workload.rules)
     ]
     table = {
@@ -294,7 +302,7 @@ def zen_table(workload: Workload, folder: Path) -> Decide:
     evaluate = engine.evaluate
 
     def run(case: Case) -> Answer:
-        return _answer(rules, [hit["i"] for hit in evaluate("k", case.context)["result"]])
+        return _answer([rules[hit["i"]] for hit in evaluate("k", case.context)["result"]])
 
     return run
 
@@ -307,7 +315,7 @@ def zen_handle(workload: Workload, folder: Path) -> Decide:
     decision = zen.ZenEngine().create_decision(_zen_table(workload))
 
     def run(case: Case) -> Answer:
-        return _answer(rules, [hit["i"] for hit in decision.evaluate(case.context)["result"]])
+        return _answer([rules[hit["i"]] for hit in decision.evaluate(case.context)["result"]])
 
     return run
 
@@ -329,7 +337,7 @@ def cel_rust(workload: Workload, folder: Path) -> Decide:
 
     def run(case: Case) -> Answer:
         hits = program.execute({**BLANK, **case.context})
-        return _answer(rules, [i for i, hit in enumerate(hits) if hit])
+        return _answer(compress(rules, hits))
 
     return run
 
@@ -375,7 +383,7 @@ def json_logic(workload: Workload, folder: Path) -> Decide:
     evaluate = engine.session().evaluate
 
     def run(case: Case) -> Answer:
-        return _answer(rules, [i for i, hit in enumerate(evaluate(rule, case.context)) if hit])
+        return _answer(compress(rules, evaluate(rule, case.context)))
 
     return run
 
@@ -391,7 +399,7 @@ def rule_engine(workload: Workload, folder: Path) -> Decide:
 
     def run(case: Case) -> Answer:
         record = case.context
-        return _answer(rules, [i for i, rule in enumerate(compiled) if rule.matches(record)])
+        return _answer([rule for rule, test in zip(rules, compiled, strict=True) if test.matches(record)])
 
     return run
 
@@ -412,7 +420,9 @@ def simple_eval(workload: Workload, folder: Path) -> Decide:
 
     def run(case: Case) -> Answer:
         evaluator.names = {**BLANK, **case.context}
-        return _answer(rules, [i for i, (text, tree) in enumerate(parsed) if evaluator.eval(text, tree)])
+        return _answer(
+            [r for r, (text, tree) in zip(rules, parsed, strict=True) if evaluator.eval(text, tree)]
+        )
 
     return run
 
@@ -479,7 +489,7 @@ def business_rules(workload: Workload, folder: Path) -> Decide:
     def run(case: Case) -> Answer:
         actions = Actions()
         run_all(rules, Variables(case.context), actions)
-        return _answer(workload.rules, actions.fired)
+        return _answer([workload.rules[i] for i in actions.fired])
 
     return run
 
@@ -507,9 +517,12 @@ def _method(read: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
     return lambda self: read(self.record)
 
 
+DECIDE = "Weighbridge, decide()"
+ANSWER = "Weighbridge, outputs and fired rules read"
 FLOOR = "generated straight Python"
 PEERS = (
-    Peer("Weighbridge", weighbridge),
+    Peer(DECIDE, weighbridge_verdict),
+    Peer(ANSWER, weighbridge_answer),
     Peer("Weighbridge, findings built as well", weighbridge_findings),
     Peer(FLOOR, python_straight),
     Peer("one lambda per rule", python_lambdas),
@@ -523,7 +536,8 @@ PEERS = (
     Peer("business-rules", business_rules, most_rules=2000),
 )
 SPREAD = (
-    "Weighbridge",
+    DECIDE,
+    ANSWER,
     FLOOR,
     "one lambda per rule",
     "zen, compiled list expression",

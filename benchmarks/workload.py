@@ -19,7 +19,7 @@ from typing import Literal
 
 Record = dict[str, object]
 Answer = tuple[str, float, tuple[str, ...]]
-"""Verdict, sum of points, ids of the rules that fired in the order of their definition."""
+"""Verdict, sum of points, names of the rules that fired in the order of their definition."""
 
 AS_OF = datetime.date(2026, 3, 1)
 VERDICTS = ("pass", "warn", "review", "block")
@@ -206,7 +206,8 @@ def write_number(term: Number, name: Callable[[str], str] = str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    id: str
+    name: str
+    """As reports show it: ruleset and id."""
     condition: Condition
     verdict: str
     points: int
@@ -249,7 +250,7 @@ class Workload:
             self._answers[index] = (
                 VERDICTS[verdict],
                 float(sum(rule.points for rule in fired)),
-                tuple(rule.id for rule in fired),
+                tuple(rule.name for rule in fired),
             )
         return self._answers[index]
 
@@ -266,7 +267,7 @@ def make_workload(
     rng = random.Random(seed)
     markets = tuple(f"M{i:02}" for i in range(1, 51)) if spread else ("AA",)
     sample = [_record(rng, 0.0) for _ in range(200)]
-    made = tuple(_rule(rng, f"r{i:04}", sample, markets if spread else ()) for i in range(rules))
+    made = tuple(_rule(rng, f"workload/r{i:04}", sample, markets if spread else ()) for i in range(rules))
     cases = []
     for i in range(records):
         record = {"sku": f"SKU-{i:05}", **_record(rng, missing)}
@@ -427,12 +428,13 @@ def _ruleset_lines(workload: Workload) -> Iterator[str]:
     yield "  points: {type: number, combine: sum}"
     yield "rules:"
     for rule in workload.rules:
-        yield f"  - id: {rule.id}"
+        own = rule.name.partition("/")[2]
+        yield f"  - id: {own}"
         yield f"    when: {json.dumps(write_condition(rule.condition))}"
         if rule.markets:
             yield f"    markets: [{', '.join(rule.markets)}]"
         yield f"    then: {{verdict: {rule.verdict}, points: {rule.points}}}"
-        yield f"    reason: {{en: Rule {rule.id} holds., zh: 规则 {rule.id} 成立。}}"
+        yield f"    reason: {{en: Rule {own} holds., zh: 规则 {own} 成立。}}"
 
 
 def write_project(files: Mapping[str, str], folder: Path) -> Path:

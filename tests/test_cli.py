@@ -129,8 +129,8 @@ def test_lint_json_counts_what_it_lists(run: Run, project: Path) -> None:
 def test_lint_names_files_from_where_it_is_run(run: Run, project: Path) -> None:
     _misspell(project)
     outcome = run("lint", "shop", cwd=project.parent)
-    assert "shop/rulesets/listing_gate.yaml:8:5: error[WB102]" in outcome.err
-    assert "    8 |     whne:" in outcome.err
+    assert "shop/rulesets/listing_gate.yaml:9:5: error[WB102]" in outcome.err
+    assert "    9 |     whne:" in outcome.err
 
 
 def test_lint_sarif_is_valid_and_its_places_are_relative(run: Run, project: Path) -> None:
@@ -158,7 +158,7 @@ def test_lint_github_annotates_files_errors_first(run: Run, project: Path) -> No
     _misspell(project)
     lines = run("lint", "shop", "-f", "github", cwd=project.parent).out.splitlines()
     assert lines[0].startswith(
-        "::error file=shop/rulesets/listing_gate.yaml,line=8,title=WB102 unknown key::"
+        "::error file=shop/rulesets/listing_gate.yaml,line=9,title=WB102 unknown key::"
     )
     assert lines[-1] == "4 error(s), 0 warning(s)"
 
@@ -185,7 +185,7 @@ def test_a_failing_case_is_shown_at_its_place_and_fails(run: Run, project: Path)
     assert outcome.code == 1
     assert "FAILED listing_gate [SA] pigskin is blocked in Saudi Arabia" in outcome.err
     assert re.search(
-        r"listing_gate\.scenarios\.yaml:11:\d+: error\[WB510\]: verdict in SA: found block", outcome.err
+        r"listing_gate\.scenarios\.yaml:12:\d+: error\[WB510\]: verdict in SA: found block", outcome.err
     )
     assert "expected: warn" in outcome.err
 
@@ -194,7 +194,7 @@ def test_coverage_below_the_minimum_fails(run: Run) -> None:
     outcome = run("test", "--name", "bare listing", "--min-coverage", "80", "--uncovered")
     assert outcome.code == 1
     assert "1 passed, 0 failed" in outcome.out
-    assert "not exercised: rule listing_gate/pork (rulesets/listing_gate.yaml:7:" in outcome.out
+    assert "not exercised: rule listing_gate/pork (rulesets/listing_gate.yaml:8:" in outcome.out
     assert "coverage is below 80 %" in outcome.err
 
 
@@ -671,10 +671,10 @@ def test_a_narrow_encoding_escapes_text_and_leaves_json_alone(starter: Path) -> 
     assert "猪肉" in json.loads(report.out)["findings"][0]["reason"]["zh"]
 
 
-def test_half_a_character_does_not_stop_a_decision(run: Run) -> None:
+def test_half_a_character_is_refused_and_named(run: Run) -> None:
     outcome = run("decide", "-", "-m", "SA", *AS_OF, stdin='{"sku": "\\ud800", "title": "pigskin"}')
-    assert outcome.code == 0
-    assert "\\ud800: block" in outcome.out
+    assert outcome.code == 2
+    assert "sku: '\\ud800' is not valid" in outcome.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell")

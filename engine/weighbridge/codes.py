@@ -128,7 +128,7 @@ CODES: dict[str, tuple[str, str]] = {
         "points too large",
         "Scores are added as whole micro-points; these would exceed exact arithmetic.",
     ),
-    "WB331": ("bin", "The bin does not fit the type of the value it looks at."),
+    "WB331": ("bin", "The bin does not fit the type of the value it looks at, or there are too many."),
     "WB340": (
         "reason in one language only",
         "A rule that warns, reviews or blocks should tell its reader why, in English and Chinese.",
@@ -219,7 +219,10 @@ CODES: dict[str, tuple[str, str]] = {
         "baseline not written",
         "The run could not do its job, so what it found is not known to be all.",
     ),
-    "WB690": ("cannot be written", "The file, folder or stream cannot be written to, or must not be overwritten."),
+    "WB690": (
+        "cannot be written",
+        "The file, folder or stream cannot be written to, or must not be overwritten.",
+    ),
     "WB691": ("no new project", "A project is started in a new or empty folder only."),
     "WB692": (
         "fault in Weighbridge",

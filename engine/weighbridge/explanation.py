@@ -13,7 +13,7 @@ from weighbridge.evaluate import Evaluator
 from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
 from weighbridge.regions import covers
-from weighbridge.rulebook import Characteristic, Rule, Scorecard, has_mention, titled
+from weighbridge.rulebook import Characteristic, Rule, Scorecard, titled
 from weighbridge.scalar import day_number
 from weighbridge.specialise import RulesetStep, ScoreStep, SpecialRule
 from weighbridge.templates import Template, show_value
@@ -31,7 +31,6 @@ from weighbridge.tree import (
     Or,
     Type,
     Value,
-    names,
     walk,
 )
 from weighbridge.unparse import unparse
@@ -102,7 +101,7 @@ class Explainer:
     def look_up(self, path: str) -> Value:
         """The value of a name the program did not keep: a field, or something this market has no use for."""
         if path in self.prepared.book.derived:
-            for name in [n for n in self._beneath(path) if n not in self.values]:
+            for name in [n for n in self.prepared.beneath(path) if n not in self.values]:
                 self.values[name] = self.evaluator.value(self.prepared.book.derived[name].tree)
             return self.values[path]
         reader = self.prepared.readers.get(path)
@@ -164,18 +163,6 @@ class Explainer:
             else:
                 yield part
 
-    def _beneath(self, path: str) -> list[str]:
-        """The derived value `path` and those it is computed from, each after those it needs."""
-        derived = self.prepared.book.derived
-        needed: set[str] = set()
-        pending = [path]
-        while pending:
-            name = pending.pop()
-            if name in derived and name not in needed:
-                needed.add(name)
-                pending += names(derived[name].tree)
-        return [name for name in derived if name in needed]
-
     # --- findings ---
 
     def findings(self) -> tuple[Finding, ...]:
@@ -223,10 +210,15 @@ class Explainer:
         missing: tuple[str, ...],
     ) -> Finding:
         rule = special.rule
-        matches = self.matches(special.condition) if status == "fired" and any(has_mention(c.tree) for c in rule.conditions) else ()
+        matches = (
+            self.matches(special.condition)
+            if status == "fired" and self.prepared.reads(rule).mentions
+            else ()
+        )
         verdict = outputs.get("verdict")
+        reason: Mapping[str, str]
         if status == "undecided":
-            reason = self.undecided_reason(rule, missing)
+            reason = self.prepared.undecided_reason(rule, missing, self.undecided_reason)
         else:
             reason = self.render(rule.reason, matches)
         kinds = {name: output.symbol.type for name, output in step.outputs.items()}
@@ -305,7 +297,7 @@ class Explainer:
         """The fields whose absence leaves a condition undecided, derived values traced back to fields."""
         found: dict[str, None] = {}
         for leaf in self._unknown_leaves(tree):
-            for path in sorted(names(leaf)):
+            for path in self.prepared.names_in(leaf):
                 if self.values[path] is None:
                     found |= self._missing_fields(path)
         return tuple(found)
@@ -323,12 +315,12 @@ class Explainer:
     def _missing_fields(self, path: str) -> dict[str, None]:
         """The missing fields that leave a name unknown; the name itself where all that it needs is known."""
         missing: dict[str, dict[str, None]] = {}
-        for name in self._beneath(path):
+        for name in self.prepared.beneath(path):
             if self.values[name] is not None:
                 missing[name] = {}
                 continue
             found: dict[str, None] = {}
-            for part in sorted(names(self.prepared.book.derived[name].tree)):
+            for part in self.prepared.names_in(self.prepared.book.derived[name].tree):
                 if self.values[part] is None:
                     found |= missing.get(part, {part: None})
             missing[name] = found or {name.rsplit("/", 1)[-1]: None}

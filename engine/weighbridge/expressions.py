@@ -540,7 +540,7 @@ class _Compiler:
                 "WB206", f"a {item.type} cannot be `in` a {options.type}", at, "a text in a list of text"
             )
             return None
-        return Contains(item, options, at)
+        return Contains(item, options, at) if self._can_occur(options, item) else None
 
     def _options(self, item: Expr, options: list[Expr], at: Range) -> Expr | None:
         compared: list[Expr] = []

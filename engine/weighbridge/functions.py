@@ -9,11 +9,13 @@ if any argument is unknown, the result is unknown. An implementation returns Non
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from weighbridge.tree import Type
@@ -141,23 +143,22 @@ def _join(*parts: str | tuple[str, ...] | None) -> str | None:
 
 
 def _like(text: str, pattern: str) -> bool:
-    """Wildcards `*` and `?`; greedy with one backtrack point, so at most len(text) * len(pattern) steps."""
-    t = p = 0
-    star, mark = -1, 0
-    text, pattern = text.casefold(), pattern.casefold()
-    while t < len(text):
-        if p < len(pattern) and pattern[p] == "*":
-            star, mark = p, t
-            p += 1
-        elif p < len(pattern) and pattern[p] in ("?", text[t]):
-            t += 1
-            p += 1
-        elif star >= 0:
-            mark += 1
-            t, p = mark, star + 1
-        else:
-            return False
-    return all(c == "*" for c in pattern[p:])
+    """Wildcards `*` and `?`. What stands between stars is sought piece by piece, each where it first fits."""
+    pieces = _pieces(pattern)
+    if len(pieces) == 1:
+        return pieces[0].fullmatch(text) is not None
+    found = pieces[0].match(text)
+    for piece in pieces[1:-1]:
+        found = found and piece.search(text, found.end())
+    last = len(text) - (len(pattern) - pattern.rfind("*") - 1)
+    return found is not None and found.end() <= last and pieces[-1].fullmatch(text, last) is not None
+
+
+@lru_cache(maxsize=1024)
+def _pieces(pattern: str) -> tuple[re.Pattern[str], ...]:
+    """A pattern cut at its stars. A piece holds no repetition, so that a search in it cannot backtrack."""
+    codes = ("".join("." if c == "?" else re.escape(c) for c in piece) for piece in pattern.split("*"))
+    return tuple(re.compile(code, re.IGNORECASE | re.DOTALL) for code in codes)
 
 
 def _check_pattern(value: Any) -> str | None:
@@ -218,6 +219,11 @@ def _valid_gtin(text: str) -> bool:
         return False
     padded = digits.rjust(14, "0")
     return sum(int(d) * (1 if i % 2 else 3) for i, d in enumerate(padded)) % 10 == 0
+
+
+def _check_path(value: Any) -> str | None:
+    whole = isinstance(value, str) and all(part.strip() for part in value.split("/"))
+    return None if whole else "a path such as 'apparel/footwear'"
 
 
 def under(path: str, root: str) -> bool:
@@ -311,7 +317,7 @@ FUNCTIONS: dict[str, Function] = {
         ),
         Function(
             "under",
-            (_p("path", TEXT), _p("root", TEXT, literal=True)),
+            (_p("path", TEXT), _p("root", TEXT, literal=True, check=_check_path)),
             BOOLEAN,
             "True where the category path is `root` or below it.",
             (

@@ -304,7 +304,7 @@ class Linker:
             path = ("include", direct.index(name)) if name in direct else ("include",)
             other = self.project.rulesets[name]
             if other.model.record == document.model.record:
-                self._included_outputs(document, other, document.span(*path))
+                self._included_outputs(document, other, path)
         return tuple(order)
 
     def _inclusions(self) -> nx.DiGraph[str]:
@@ -324,7 +324,7 @@ class Linker:
         return includes
 
     def _included_outputs(
-        self, document: Document[RulesetModel], other: Document[RulesetModel], span: Span | None
+        self, document: Document[RulesetModel], other: Document[RulesetModel], path: tuple[str | int, ...]
     ) -> None:
         """Rules of an included ruleset set outputs by name; the includer must have them, of the same type."""
         for name, output in other.model.outputs.items():
@@ -334,7 +334,7 @@ class Linker:
                     Diagnostic(
                         "WB309",
                         f"{other.id} sets the output {name}, which {document.id} does not have",
-                        span,
+                        document.span(*path),
                         expected=f"`{name}` under outputs",
                     )
                 )
@@ -343,7 +343,7 @@ class Linker:
                     Diagnostic(
                         "WB309",
                         f"the output {name} differs in type or allowed values between {other.id} and {document.id}",
-                        span,
+                        document.span(*path),
                     )
                 )
 

@@ -83,8 +83,9 @@ REPORT: Catalogue = {
     "findings": {"en": "findings", "zh": "发现"},
     "no_findings": {"en": "none", "zh": "无"},
     "rows": {
-        "en": "rows read: {read}; invalid: {invalid}; unreadable: {unreadable}; repeated keys: {repeated}",
-        "zh": "读取行数：{read}；无效记录：{invalid}；无法读取：{unreadable}；键重复：{repeated}",
+        "en": "rows read: {read}; invalid: {invalid}; unreadable: {unreadable}; repeated keys: {repeated}; "
+        "for other markets: {elsewhere}",
+        "zh": "读取行数：{read}；无效记录：{invalid}；无法读取：{unreadable}；键重复：{repeated}；属于其他市场：{elsewhere}",
     },
     "undecided_count": {
         "en": "{count} rules left undecided without effect",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.combine import Combiner
 from weighbridge.records import FieldReader, readers
-from weighbridge.rulebook import Rule, Rulebook
+from weighbridge.rulebook import Rule, Rulebook, has_mention
 from weighbridge.scalar import Program, TextScan, is_partial, term_list
 from weighbridge.specialise import RulesetStep, Specialised
-from weighbridge.tree import Name, Type, Value, names, walk
+from weighbridge.tree import Expr, Name, Type, Value, names, walk
+
+MOST_REASONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ class Prepared:
     _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
     _reads: dict[str, RuleReads] = field(default_factory=dict[str, "RuleReads"])
     _dependents: list[Dependents] = field(default_factory=list["Dependents"])
+    _beneath: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    _names: dict[int, tuple[Expr, tuple[str, ...]]] = field(
+        default_factory=dict[int, "tuple[Expr, tuple[str, ...]]"]
+    )
+    _undecided: dict[tuple[str, tuple[str, ...]], Mapping[str, str]] = field(
+        default_factory=dict[tuple[str, tuple[str, ...]], Mapping[str, str]]
+    )
 
     def scan(self, terms: Value) -> TextScan:
         """The scanner of one term list, kept for the explanations that follow."""
@@ -40,6 +49,42 @@ class Prepared:
         found = self._reads.get(rule.ref)
         if found is None:
             found = self._reads[rule.ref] = _rule_reads(rule)
+        return found
+
+    def beneath(self, path: str) -> tuple[str, ...]:
+        """The derived value `path` and those it is computed from, each after those it needs."""
+        found = self._beneath.get(path)
+        if found is None:
+            derived = self.book.derived
+            needed: set[str] = set()
+            pending = [path]
+            while pending:
+                name = pending.pop()
+                if name in derived and name not in needed:
+                    needed.add(name)
+                    pending += names(derived[name].tree)
+            found = self._beneath[path] = tuple(name for name in derived if name in needed)
+        return found
+
+    def names_in(self, tree: Expr) -> tuple[str, ...]:
+        """The names a part of a rule reads, sorted; worked out once for each part of the program's trees."""
+        known = self._names.get(id(tree))
+        if known is None:
+            known = self._names[id(tree)] = (tree, tuple(sorted(names(tree))))
+        return known[1]
+
+    def undecided_reason(
+        self,
+        rule: Rule,
+        missing: tuple[str, ...],
+        write: Callable[[Rule, tuple[str, ...]], Mapping[str, str]],
+    ) -> Mapping[str, str]:
+        """`write(rule, missing)`, kept: the same evidence is missing from record after record."""
+        found = self._undecided.get((rule.ref, missing))
+        if found is None:
+            if len(self._undecided) >= MOST_REASONS:
+                self._undecided.clear()
+            found = self._undecided[rule.ref, missing] = write(rule, missing)
         return found
 
     def can_be_undecided(self, values: Mapping[str, Value]) -> list[int]:
@@ -58,9 +103,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class RuleReads:
-    """The names a rule's conditions read, as (canonical path, name as written, type)."""
+    """The names a rule's conditions read, as (canonical path, name as written, type), and whether terms are looked for."""
 
     names: tuple[tuple[str, str, Type], ...]
+    mentions: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +119,8 @@ class Dependents:
 
 def _rule_reads(rule: Rule) -> RuleReads:
     kinds = {n.path: n.type for c in rule.conditions for n in walk(c.tree) if isinstance(n, Name)}
-    return RuleReads(tuple((path, path.rsplit("/", 1)[-1], kind) for path, kind in kinds.items()))
+    read = tuple((path, path.rsplit("/", 1)[-1], kind) for path, kind in kinds.items())
+    return RuleReads(read, any(has_mention(c.tree) for c in rule.conditions))
 
 
 def _dependents(step: RulesetStep) -> Dependents:

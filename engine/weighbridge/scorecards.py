@@ -18,6 +18,9 @@ from weighbridge.unparse import unparse
 MOST_EXACT = 9_007_199_254_740_992
 """Sums of micro-points up to 2**53 divide exactly alike in every form of a program."""
 
+MOST_BINS = 500
+"""Bins are tried one after another, and Python nests them."""
+
 
 def link_scorecard(document: Document[ScorecardModel], scope: Scope) -> tuple[Scorecard, list[Diagnostic]]:
     """The typed scorecard and every problem in it."""
@@ -62,7 +65,12 @@ class _CardLinker:
         value = self._condition((*path, "value"), model.value, None)
         points = self._condition((*path, "points"), model.points, Type.NUMBER)
         bins: list[Bin] = []
-        if value is not None:
+        if len(model.bins) > MOST_BINS:
+            words = f"at most {MOST_BINS}; a decision table holds more"
+            self.problems.append(
+                Diagnostic("WB331", "too many bins", self.document.span(*path, "bins"), expected=words)
+            )
+        elif value is not None:
             bins = [self._bin((*path, "bins", i), model.bins, i, value.tree) for i in range(len(model.bins))]
         given = [b.points for b in bins] + [
             milli(p) for p in (model.min, model.max, model.missing) if p is not None

@@ -126,7 +126,7 @@ def decode(data: bytes | str, file: str) -> tuple[str | None, list[Diagnostic]]:
     """Text of a file without byte-order mark; None (and the reason) when it is too large or not Unicode."""
     start = Span(file, 1, 1, 1, 1)
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
+        message = f"the file has more than {MAX_BYTES:,} bytes"
         return None, [
             Diagnostic(
                 "WB006", message, start, expected="a smaller file: split it, or move rows to a CSV table"

@@ -6,13 +6,15 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from weighbridge.schema import write_schemas
+
 
 class FolderNotEmpty(Exception):
     """The folder holds something already; nothing was written."""
 
 
 def write_starter(folder: Path) -> list[Path]:
-    """Writes the starter project and returns the files, relative to `folder`.
+    """Writes the starter project, with the JSON Schemas its files name, and returns the files under `folder`.
 
     Raises `FolderNotEmpty`, and `OSError` where the folder cannot be written.
     """
@@ -24,6 +26,7 @@ def write_starter(folder: Path) -> list[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
         written.append(name)
+    written += [path.relative_to(folder) for path in write_schemas(folder / "schema")]
     return sorted(written)
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from weighbridge.code_size import code_size
 from weighbridge.diagnostics import Span, unknown_name
 from weighbridge.documents import ColumnModel, PeriodModel, RulesetModel, SourceModel, TableModel
-from weighbridge.expressions import Scope, compile_expression, parse_date
+from weighbridge.expressions import MAX_CODE, Scope, compile_expression, parse_date
 from weighbridge.project import Document
 from weighbridge.rulebook import Condition, Output, Rule, has_mention
 from weighbridge.tables import (
@@ -173,10 +174,14 @@ class TableLinker:
             self.linker.problems += problems
             return tree
         of = self.trees[header]
-        key = (f"{role} {text}", of)
+        # Fields of different record types may have one name, but other values.
+        key = (f"{self.document.model.record} {role} {text}", of)
         if key not in self.linker.cells:
             read: Callable[[str, Expr, Scope], Expr | None] = unary_test if role == "test" else any_under
-            self.linker.cells[key] = read(text, of, self.scope)
+            tree = read(text, of, self.scope)
+            if tree is not None and code_size(tree) > MAX_CODE:
+                raise CellError("WB310", "the cell holds too many tests", "several rows")
+            self.linker.cells[key] = tree
         return self.linker.cells[key]
 
     def _region_names(self, text: str) -> tuple[str, ...]:

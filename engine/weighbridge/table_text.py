@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.source import Place, decode, position, split_lines
+
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs: they can come from a program's text, but cannot be written to a file."""
 
 
 class Cell(NamedTuple):
@@ -137,6 +141,16 @@ def read_table(
     text, problems = decode(data, file)
     if text is None:
         return [], [], problems
+    half = _HALF_OF_A_PAIR.search(text)
+    if half is not None:
+        before = split_lines(text[: half.start()])
+        line, column = len(before), len(before[-1]) + 1
+        span = Span(file, line, column, line, column + 1)
+        return (
+            [],
+            [],
+            [Diagnostic("WB009", "a broken character is not allowed", span, expected="its whole form")],
+        )
     reader = _TableReader(text, file, delimiter)
     rows = list(reader.rows())
     if not rows:

@@ -5,6 +5,7 @@ Cells of `test` columns are DMN unary tests: `10`, `>= 5`, `[1..5)`, `"SA","AE"`
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ from weighbridge.tree import (
 
 _COMPARATOR = re.compile(r"(<=|>=|!=|<|>|==|=)\s*(.+)", re.DOTALL)
 _NOT = re.compile(r"not\s*\((.*)\)\s*", re.DOTALL)
-_PIECE = re.compile(r"""\s*("(?:[^"]|"")*"|'[^']*'|[\[(][^\])]*\.\.[^\])]*[\])]|[^,"'\[(][^,]*)\s*(?:,|$)""")
+# Each piece can be read in one way only (a range ends at its first bracket), so that refusing is fast too.
+_PIECE = re.compile(
+    r"""\s*("(?:[^"]|"")*"|'[^']*'|[\[(][^\]).]*(?:\.[^\]).]+)*\.\.[^\])]*[\])]|[^,"'\[(][^,]*)\s*(?:,|$)"""
+)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
 
 
@@ -59,11 +63,13 @@ def unary_test(text: str, of: Expr, scope: Scope) -> Expr | None:
         return None
     negated = _NOT.fullmatch(text)
     if negated:
-        inner = unary_test(negated[1], of, scope)
+        inner = None if _NOT.fullmatch(negated[1].strip()) else unary_test(negated[1], of, scope)
         if inner is None:
-            raise CellError("WB310", "not(...) around nothing", 'e.g. not("US")')
+            raise CellError("WB310", "not(...) must hold tests", 'e.g. not("US")')
         return Not(inner)
     tests = [_single(piece, of, scope) for piece in _pieces(text, of.type)]
+    if not tests:
+        raise CellError("WB310", f"the cell {text!r} holds no test", _examples(of.type))
     values = [
         t.right.value for t in tests if isinstance(t, Compare) and t.op == "==" and isinstance(t.right, Const)
     ]
@@ -116,17 +122,22 @@ def _single(piece: str, of: Expr, scope: Scope) -> Expr:
     compared = _COMPARATOR.fullmatch(piece)
     if compared:
         op: CompareOp = "==" if compared[1] == "=" else compared[1]  # type: ignore[assignment]
-        value = constant(compared[2].strip(), of.type)
-        if of.type not in (Type.NUMBER, Type.DATE) and op not in ("==", "!="):
+        ordered = of.type in (Type.NUMBER, Type.DATE)
+        if of.type is Type.TEXTS or not (ordered or op in ("==", "!=")):
             raise CellError("WB310", f"a {of.type} cannot be compared by {op}", _examples(of.type))
-        return Compare(op, of, Const(value, of.type))
-    if of.type is Type.TEXTS:
-        return Contains(Const(constant(piece, Type.TEXT), Type.TEXT), of)
-    value = constant(piece, of.type)
+        return _equality(op, of, compared[2].strip(), scope)
+    return _equality("==", of, piece, scope)
+
+
+def _equality(op: CompareOp, of: Expr, text: str, scope: Scope) -> Expr:
+    """A comparison with one constant; for a list, that the constant is in it."""
+    value = constant(text, Type.TEXT if of.type is Type.TEXTS else of.type)
     if of.type is Type.BOOLEAN:
-        return of if value else Not(of)
+        return of if value is (op == "==") else Not(of)
     _check_allowed(of, value, scope)
-    return Compare("==", of, Const(value, of.type))
+    if of.type is Type.TEXTS:
+        return Contains(Const(value, Type.TEXT), of)
+    return Compare(op, of, Const(value, of.type))
 
 
 def _check_allowed(of: Expr, value: Value, scope: Scope) -> None:
@@ -142,6 +153,8 @@ def constant(text: str, kind: Type) -> Value:
     if kind is Type.NUMBER:
         if not _NUMBER.fullmatch(text):
             raise CellError("WB310", f"{text!r} is not a number", _examples(kind))
+        if not math.isfinite(float(text)):
+            raise CellError("WB310", "the number is too large", _examples(kind))
         return float(text)
     if kind is Type.BOOLEAN:
         if text not in ("true", "false"):

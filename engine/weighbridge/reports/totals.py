@@ -47,6 +47,7 @@ def lines(result: GateResult, lang: str) -> Iterator[str]:
         invalid=counts.invalid,
         unreadable=counts.unreadable,
         repeated=counts.repeated_keys,
+        elsewhere=counts.elsewhere,
     )
     separator = "，" if lang == "zh" else ", "
     found = [
