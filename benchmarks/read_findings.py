@@ -2,8 +2,9 @@
 
     python benchmarks/read_findings.py DATA/listings.csv --mapping shein --market SA --market DE --seed 1
 
-The draw is fixed by the seed. It goes round the rules, so that a rule with ten findings is read as often as one with a
-thousand, and each listing is shown once per rule. Findings that only name missing data are at most `--missing` of them.
+The draw is fixed by the seed. It goes round the rules, so that a rule with ten findings is read as often as one
+with a thousand, and each listing is shown once per rule. Findings that only name missing data are at most
+`--missing` of them.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import weighbridge
-from weighbridge.decisions import Finding
 from weighbridge.engine import Engine
 from weighbridge.feeds import Row, open_feed
+from weighbridge.findings import Finding
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = (
@@ -111,6 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("feed")
     parser.add_argument("--mapping", required=True)
     parser.add_argument("--market", action="append", required=True)
+    parser.add_argument("--project", type=Path, default=ROOT)
     parser.add_argument("--target", default="listing_gate")
     parser.add_argument("--as-of", type=date.fromisoformat, default=date.today())
     parser.add_argument("--seed", type=int, default=1)
@@ -124,7 +126,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    engine = weighbridge.load(ROOT)
+    engine = weighbridge.load(options.project)
     found = list(findings(engine, read_rows(engine, options), options))
     undecided = draw((f for f in found if f.finding.status != "fired"), options.missing, options.seed)
     fired = draw(

@@ -10,20 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weighbridge.decisions import Decision, Finding, Match, Reason, Review, Score, Source
+    from weighbridge.decisions import Decision
     from weighbridge.diagnostics import Diagnostic, DiagnosticError, InvalidRecord, ProjectError, UnknownName
     from weighbridge.engine import Engine, load
+    from weighbridge.findings import Finding, Match, Reason, Review, Score, Source
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Decision": "decisions",
-    "Finding": "decisions",
-    "Match": "decisions",
-    "Reason": "decisions",
-    "Review": "decisions",
-    "Score": "decisions",
-    "Source": "decisions",
+    "Finding": "findings",
+    "Match": "findings",
+    "Reason": "findings",
+    "Review": "findings",
+    "Score": "findings",
+    "Source": "findings",
     "Diagnostic": "diagnostics",
     "DiagnosticError": "diagnostics",
     "InvalidRecord": "diagnostics",

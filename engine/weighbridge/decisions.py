@@ -6,133 +6,15 @@ A decision keeps what the program returned and makes the rest (findings, reasons
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from weighbridge.diagnostics import Span
-from weighbridge.documents import ReviewModel, SourceModel
-from weighbridge.rulebook import plain
+from weighbridge.explanation import Explainer, WhyNot
+from weighbridge.findings import Finding, Review, Score, json_value, shown_value
+from weighbridge.narrative import narrate, narrate_rule
+from weighbridge.prepared import Prepared
 from weighbridge.templates import show_value
-from weighbridge.tree import Type, Value
-
-if TYPE_CHECKING:
-    from weighbridge.explanation import Explainer, WhyNot
-    from weighbridge.prepared import Prepared
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A term found in a field: the term as listed, the text as it stands, and its place in that field."""
-
-    term: str
-    text: str
-    field: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The law, standard or document a rule rests on."""
-
-    citation: str
-    url: str | None = None
-    confidence: str | None = None
-    checked: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """Who must look at a case, how soon ("48h"), and how many must agree."""
-
-    queue: str
-    within: str | None
-    approvers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One rule that fired, could not be decided, or contradicts another ("conflict").
-
-    `severity` is the verdict it asks for ("pass" where it asks for none, "error" for a conflict). `values` are
-    the named values its condition read, `missing` the fields that keep it undecided.
-    """
-
-    rule: str
-    status: str
-    severity: str
-    title: Mapping[str, str]
-    outputs: Mapping[str, Any]
-    reason: Mapping[str, str]
-    source: Source | None
-    values: Mapping[str, Any]
-    matches: tuple[Match, ...]
-    missing: tuple[str, ...]
-    review: Review | None
-    location: Span | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "rule": self.rule,
-            "status": self.status,
-            "severity": self.severity,
-            "title": dict(self.title),
-            "outputs": _plain_dates(self.outputs),
-            "reason": dict(self.reason),
-            "source": _source_dict(self.source),
-            "values": dict(self.values),
-            "matches": [
-                {"term": m.term, "text": m.text, "field": m.field, "start": m.start, "end": m.end}
-                for m in self.matches
-            ],
-            "missing": list(self.missing),
-            "review": None
-            if self.review is None
-            else {
-                "queue": self.review.queue,
-                "within": self.review.within,
-                "approvers": self.review.approvers,
-            },
-            "location": None if self.location is None else str(self.location),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What moved a score: points (of the score) away from the baseline, and why in each language."""
-
-    code: str
-    points: float
-    text: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A scorecard's result. `value` and `tier` are None where too little is known; `coverage` is the known share.
-
-    `points` holds each characteristic's points (None: unknown or not applicable).
-    """
-
-    id: str
-    value: float | None
-    tier: str | None
-    coverage: float | None
-    reasons: tuple[Reason, ...]
-    points: Mapping[str, float | None]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "value": self.value,
-            "tier": self.tier,
-            "coverage": self.coverage,
-            "reasons": [{"code": r.code, "points": r.points, "text": dict(r.text)} for r in self.reasons],
-            "points": dict(self.points),
-        }
 
 
 class Decision:
@@ -184,8 +66,6 @@ class Decision:
 
     def _explain(self) -> Explainer:
         if self._explainer is None:
-            from weighbridge.explanation import Explainer
-
             self._explainer = Explainer(self._prepared, self.record, self.as_of, self._raw)
         return self._explainer
 
@@ -243,8 +123,6 @@ class Decision:
 
     def explain(self, language: str = "en", *, rule: str | None = None) -> str:
         """The decision in words, in "en" or "zh"; with `rule`, why that rule fired or did not."""
-        from weighbridge.narrative import narrate, narrate_rule
-
         return narrate(self, language) if rule is None else narrate_rule(self, rule, language)
 
     def to_dict(self) -> dict[str, Any]:
@@ -256,7 +134,7 @@ class Decision:
             "as_of": self.as_of.isoformat(),
             "version": self.version,
             "verdict": self.verdict,
-            "outputs": _plain_dates(self.outputs),
+            "outputs": {name: json_value(value) for name, value in self.outputs.items()},
             "scores": {name: score.to_dict() for name, score in self.scores.items()},
             "findings": [f.to_dict() for f in self.findings],
             "undecided": [
@@ -270,40 +148,3 @@ class Decision:
 
     def __repr__(self) -> str:
         return f"<Decision {self.target} {self.market} {self.as_of} {self.record_key or ''}: {self.verdict}>"
-
-
-def shown_value(value: Value, kind: Type) -> Any:
-    """A value of the engine as Python users expect it."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if kind is Type.DATE and isinstance(value, float):
-        return date.fromordinal(int(value))
-    if isinstance(value, float) and math.isinf(value):
-        return "infinity" if value > 0 else "-infinity"
-    return plain(value)
-
-
-def _plain_dates(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-
-
-def source_of(model: SourceModel | None) -> Source | None:
-    """A rule's source as users get it."""
-    return None if model is None else Source(model.citation, model.url, model.confidence, model.checked)
-
-
-def review_of(model: ReviewModel | None) -> Review | None:
-    """A rule's review settings as users get them."""
-    return None if model is None else Review(model.queue, model.within, model.approvers)
-
-
-def _source_dict(source: Source | None) -> dict[str, Any] | None:
-    if source is None:
-        return None
-    checked = None if source.checked is None else source.checked.isoformat()
-    return {
-        "citation": source.citation,
-        "url": source.url,
-        "confidence": source.confidence,
-        "checked": checked,
-    }

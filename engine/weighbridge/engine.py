@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from weighbridge.decisions import Decision, Review, Source, review_of, source_of
+from weighbridge.decisions import Decision
 from weighbridge.diagnostics import (
     Diagnostic,
     InvalidRecord,
@@ -20,6 +20,7 @@ from weighbridge.diagnostics import (
 )
 from weighbridge.documents import RecordTypeModel
 from weighbridge.expressions import parse_date
+from weighbridge.findings import Review, Source, review_of, source_of
 from weighbridge.graph import dependency_cycles
 from weighbridge.linking import link
 from weighbridge.prepared import Prepared, prepare

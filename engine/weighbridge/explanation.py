@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from weighbridge.decisions import Finding, Match, Reason, Score, review_of, shown_value, source_of
 from weighbridge.diagnostics import UnknownName, unknown_name
 from weighbridge.evaluate import Evaluator
+from weighbridge.findings import Finding, Match, Reason, Score, review_of, shown_value, source_of
 from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
 from weighbridge.regions import covers

@@ -68,10 +68,11 @@ from weighbridge.messages import LANGUAGES, REPORT, phrase
 from weighbridge.waivers import WaiverBook, check_names, load_waivers, waivers_of
 
 if TYPE_CHECKING:
-    from weighbridge.decisions import Decision, Finding, Source
+    from weighbridge.decisions import Decision
     from weighbridge.documents import MappingModel
     from weighbridge.engine import Engine
     from weighbridge.feeds import Feed, Row
+    from weighbridge.findings import Finding, Source
 
 FAIL_ON: tuple[GateSeverity, ...] = ("warn", "review", "block", "error")
 """The thresholds a gate can fail on, mildest first."""

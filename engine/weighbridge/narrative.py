@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
-from weighbridge.decisions import Decision, Finding, Score
+from weighbridge.explanation import WhyNot
+from weighbridge.findings import Finding, Score
 from weighbridge.messages import EXPLANATION, phrase
 from weighbridge.templates import show_number
+
+
+class Decided(Protocol):
+    """What is told of a decision."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def market(self) -> str: ...
+    @property
+    def record_key(self) -> str | None: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def outputs(self) -> dict[str, Any]: ...
+    @property
+    def scores(self) -> dict[str, Score]: ...
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def missing(self) -> dict[str, tuple[str, ...]]: ...
+
+    as_of: date
+    verdict: str | None
+
+    def why_not(self, rule: str) -> WhyNot: ...
 
 
 def _say(name: str | None, language: str, **values: object) -> str:
@@ -19,12 +47,12 @@ def in_language(texts: Any, language: str, fallback: str = "") -> str:
     return texts.get(language) or texts.get("en") or fallback
 
 
-def narrate(decision: Decision, language: str) -> str:
+def narrate(decision: Decided, language: str) -> str:
     """The whole decision."""
     return "\n".join(_lines(decision, language))
 
 
-def _lines(decision: Decision, language: str) -> Iterator[str]:
+def _lines(decision: Decided, language: str) -> Iterator[str]:
     known = decision.verdict in EXPLANATION
     verdict = _say(decision.verdict, language) if known else decision.verdict or "–"
     yield _say(
@@ -82,7 +110,7 @@ def _score_lines(score: Score, language: str) -> Iterator[str]:
         yield f"  {show_number(reason.points, '1'):>6}  {in_language(reason.text, language, reason.code)}"
 
 
-def _finding_lines(decision: Decision, finding: Finding, language: str) -> Iterator[str]:
+def _finding_lines(decision: Decided, finding: Finding, language: str) -> Iterator[str]:
     severity = _say(finding.severity, language) if finding.severity in EXPLANATION else finding.severity
     yield f"  [{severity}] {finding.rule}: {in_language(finding.reason, language, finding.rule)}"
     for match in finding.matches[:3]:
@@ -115,7 +143,7 @@ def _plain(value: Any) -> str:
     return show_number(value) if isinstance(value, float) else str(value)
 
 
-def narrate_rule(decision: Decision, rule: str, language: str) -> str:
+def narrate_rule(decision: Decided, rule: str, language: str) -> str:
     """Why one rule fired or did not."""
     why = decision.why_not(rule)
     lines = [f"{rule}: " + _say(f"rule_{why.status}", language)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.documents import PeriodModel, RecordTypeModel, ReviewModel, SourceModel
@@ -185,8 +184,3 @@ def milli(number: float | int) -> int:
 def titled(title: Mapping[str, str], language: str, fallback: str) -> str:
     """A title in a language; English, then the id, where there is none."""
     return title.get(language) or title.get("en") or fallback
-
-
-def plain(value: Any) -> Any:
-    """A value of the language as Python users expect it: whole floats stay floats, tuples become lists."""
-    return list(value) if isinstance(value, tuple) else value

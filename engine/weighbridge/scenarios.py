@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from weighbridge.decisions import Decision, Score
+from weighbridge.decisions import Decision
 from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span, unknown_name
 from weighbridge.documents import CaseModel, ScenariosModel, ScoreExpectation
 from weighbridge.engine import Engine
 from weighbridge.evaluate import Evaluator
+from weighbridge.findings import Score
 from weighbridge.project import Document
 from weighbridge.rulebook import Scorecard
 from weighbridge.specialise import ScoreStep
