@@ -8,7 +8,7 @@ from typing import Any
 
 import networkx as nx
 
-from weighbridge.diagnostics import Diagnostic, Span, unknown_name
+from weighbridge.diagnostics import Diagnostic, unknown_name
 from weighbridge.documents import (
     ExpressionValue,
     FieldModel,
@@ -17,15 +17,15 @@ from weighbridge.documents import (
     RulesetModel,
     TermListModel,
 )
-from weighbridge.expressions import Locate, Scope, Symbol, compile_expression, parse_date
+from weighbridge.expressions import Scope, Symbol
+from weighbridge.pieces import Pieces, fit
 from weighbridge.project import Document, Project
 from weighbridge.regions import Region, Regions, link_regions
 from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard, has_mention
 from weighbridge.scorecards import link_scorecard
 from weighbridge.table_linking import TableLinker
-from weighbridge.templates import Template, parse_template
 from weighbridge.terms import TermList, check_term
-from weighbridge.tree import Const, Expr, Type, Value
+from weighbridge.tree import Type, Value
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 # A quote that is never closed reaches to the end; seeking its end anew from every quote would never finish.
@@ -40,15 +40,12 @@ def link(project: Project) -> Rulebook:
     return linker.link()
 
 
-class Linker:
+class Linker(Pieces):
     def __init__(self, project: Project, regions: Regions) -> None:
-        self.project = project
-        self.regions = regions
-        self.problems: list[Diagnostic] = []
+        super().__init__(project, regions)
         self.derived: dict[str, Derived] = {}
         self.scopes: dict[str, Scope] = {}
         self.includes: nx.DiGraph[str] = nx.DiGraph()
-        self.cells: dict[tuple[str, Expr], Expr | None] = {}
 
     def link(self) -> Rulebook:
         terms = self._term_lists()
@@ -221,37 +218,6 @@ class Linker:
             Diagnostic("WB301", f"derived values need each other: {path}", spans[0], related=related)
         )
 
-    # --- pieces ---
-
-    def _locate(self, document: Document[Any], path: tuple[str | int, ...]) -> Locate:
-        return lambda start, end: document.text_span(path, start, end)
-
-    def expression(
-        self, document: Document[Any], path: tuple[str | int, ...], text: str, scope: Scope, want: Type | None
-    ) -> Expr | None:
-        tree, problems = compile_expression(text, scope, want, self._locate(document, path))
-        self.problems += problems
-        return tree
-
-    def templates(
-        self,
-        document: Document[Any],
-        path: tuple[str | int, ...],
-        texts: Mapping[str, str],
-        scope: Scope,
-        has_match: bool,
-        span: Span | None = None,
-    ) -> dict[str, Template]:
-        templates: dict[str, Template] = {}
-        for language, text in texts.items():
-            where = (*path, language) if document.node.find((*path, language)) is not None else path
-            locate: Locate = (lambda _a, _b: span) if span is not None else self._locate(document, where)
-            template, problems = parse_template(text, scope, locate, has_match)
-            self.problems += problems
-            if template is not None:
-                templates[language] = template
-        return templates
-
     # --- rulesets ---
 
     def _ruleset(self, document: Document[RulesetModel]) -> Ruleset:
@@ -361,7 +327,7 @@ class Linker:
             self._bad_output(document, name, f"combine: {model.combine} needs texts", "type: text")
         default: Value = None
         if model.default is not None:
-            fitted = _fit(model.default, kind, model.allowed)
+            fitted = fit(model.default, kind, model.allowed)
             if fitted is None and not (model.combine in ("collect", "set", "count")):
                 self._bad_output(document, name, f"the default {model.default!r} does not fit", f"a {kind}")
             default = fitted
@@ -407,54 +373,6 @@ class Linker:
             rule.review,
             document.span(*path, "id"),
         )
-
-    def then(
-        self,
-        document: Document[RulesetModel],
-        path: tuple[str | int, ...],
-        values: Mapping[str, Any],
-        scope: Scope,
-        outputs: Mapping[str, Output],
-    ) -> dict[str, Expr]:
-        then: dict[str, Expr] = {}
-        for name, value in values.items():
-            output = outputs.get(name)
-            if output is None:
-                self.problems.append(
-                    unknown_name("WB203", "output", name, outputs, document.span(*path, name, key=True))
-                )
-                continue
-            set_to = self._set_value(document, (*path, name), value, scope, output)
-            if set_to is not None:
-                then[name] = set_to
-        return then
-
-    def _set_value(
-        self,
-        document: Document[RulesetModel],
-        path: tuple[str | int, ...],
-        value: Any,
-        scope: Scope,
-        output: Output,
-    ) -> Expr | None:
-        kind = output.symbol.type
-        if isinstance(value, ExpressionValue):
-            return self.expression(document, (*path, "value"), value.value, scope, kind)
-        if kind is Type.NUMBER and isinstance(value, str):
-            return self.expression(document, path, value, scope, kind)
-        fitted = _fit(value, kind, output.symbol.allowed)
-        if fitted is None:
-            span = document.span(*path)
-            if kind is Type.TEXT and isinstance(value, str) and output.symbol.allowed:
-                self.problems.append(
-                    unknown_name("WB207", f"value of {output.name}", value, output.symbol.allowed, span)
-                )
-            else:
-                self.problems.append(
-                    Diagnostic("WB206", f"{value!r} is no value of {output.name}", span, expected=f"a {kind}")
-                )
-            return None
-        return Const(fitted, kind)
 
     def _markets(self, document: Document[Any], path: tuple[str | int, ...], names: tuple[str, ...]) -> None:
         for index, name in enumerate(names):
@@ -528,7 +446,7 @@ class Linker:
                 self.problems.append(unknown_name("WB203", "output", name, [*outputs, "enabled"], key))
             elif (
                 isinstance(value, ExpressionValue)
-                or _fit(value, outputs[name].symbol.type, outputs[name].symbol.allowed) is None
+                or fit(value, outputs[name].symbol.type, outputs[name].symbol.allowed) is None
             ):
                 allowed = outputs[name].symbol.allowed
                 expected = "one of: " + ", ".join(allowed) if allowed else f"a {outputs[name].symbol.type}"
@@ -561,18 +479,3 @@ def _output_type(declared: str, combine: str) -> Type:
     if combine in ("collect", "set"):
         return Type.TEXTS
     return Type.NUMBER if combine == "count" else Type(declared)
-
-
-def _fit(value: Any, kind: Type, allowed: tuple[str, ...] | None) -> Value:
-    """A written value in the conventions of `tree.Value`, or None where it does not fit."""
-    if kind is Type.NUMBER:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if kind is Type.BOOLEAN:
-        return value if isinstance(value, bool) else None
-    if kind is Type.TEXTS:
-        return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else None
-    if not isinstance(value, str):
-        return None
-    if kind is Type.DATE:
-        return parse_date(value)
-    return value if allowed is None or value in allowed else None

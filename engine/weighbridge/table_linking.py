@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from weighbridge.code_size import code_size
 from weighbridge.diagnostics import Span, unknown_name
 from weighbridge.documents import ColumnModel, PeriodModel, RulesetModel, SourceModel, TableModel
 from weighbridge.expressions import MAX_CODE, Scope, compile_expression, parse_date
+from weighbridge.pieces import Pieces
 from weighbridge.project import Document
 from weighbridge.rulebook import Condition, Output, Rule, has_mention
 from weighbridge.tables import (
@@ -25,16 +26,13 @@ from weighbridge.templates import Template
 from weighbridge.tree import Call, Const, Expr, Type
 from weighbridge.unparse import unparse
 
-if TYPE_CHECKING:
-    from weighbridge.linking import Linker
-
 
 class TableLinker:
     """Turns one table's rows into rules."""
 
     def __init__(
         self,
-        linker: Linker,
+        linker: Pieces,
         document: Document[RulesetModel],
         index: int,
         table: TableModel,

@@ -1,0 +1,117 @@
+"""Links the small parts that documents are made of: expressions, reason templates, values of outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from weighbridge.diagnostics import Diagnostic, Span, unknown_name
+from weighbridge.documents import ExpressionValue, RulesetModel
+from weighbridge.expressions import Locate, Scope, compile_expression, parse_date
+from weighbridge.project import Document, Project
+from weighbridge.regions import Regions
+from weighbridge.rulebook import Output
+from weighbridge.templates import Template, parse_template
+from weighbridge.tree import Const, Expr, Type, Value
+
+
+class Pieces:
+    """Links parts of documents and collects what is wrong with them in `problems`."""
+
+    def __init__(self, project: Project, regions: Regions) -> None:
+        self.project = project
+        self.regions = regions
+        self.problems: list[Diagnostic] = []
+        self.cells: dict[tuple[str, Expr], Expr | None] = {}
+
+    def _locate(self, document: Document[Any], path: tuple[str | int, ...]) -> Locate:
+        return lambda start, end: document.text_span(path, start, end)
+
+    def expression(
+        self, document: Document[Any], path: tuple[str | int, ...], text: str, scope: Scope, want: Type | None
+    ) -> Expr | None:
+        tree, problems = compile_expression(text, scope, want, self._locate(document, path))
+        self.problems += problems
+        return tree
+
+    def templates(
+        self,
+        document: Document[Any],
+        path: tuple[str | int, ...],
+        texts: Mapping[str, str],
+        scope: Scope,
+        has_match: bool,
+        span: Span | None = None,
+    ) -> dict[str, Template]:
+        templates: dict[str, Template] = {}
+        for language, text in texts.items():
+            where = (*path, language) if document.node.find((*path, language)) is not None else path
+            locate: Locate = (lambda _a, _b: span) if span is not None else self._locate(document, where)
+            template, problems = parse_template(text, scope, locate, has_match)
+            self.problems += problems
+            if template is not None:
+                templates[language] = template
+        return templates
+
+    def then(
+        self,
+        document: Document[RulesetModel],
+        path: tuple[str | int, ...],
+        values: Mapping[str, Any],
+        scope: Scope,
+        outputs: Mapping[str, Output],
+    ) -> dict[str, Expr]:
+        then: dict[str, Expr] = {}
+        for name, value in values.items():
+            output = outputs.get(name)
+            if output is None:
+                self.problems.append(
+                    unknown_name("WB203", "output", name, outputs, document.span(*path, name, key=True))
+                )
+                continue
+            set_to = self._set_value(document, (*path, name), value, scope, output)
+            if set_to is not None:
+                then[name] = set_to
+        return then
+
+    def _set_value(
+        self,
+        document: Document[RulesetModel],
+        path: tuple[str | int, ...],
+        value: Any,
+        scope: Scope,
+        output: Output,
+    ) -> Expr | None:
+        kind = output.symbol.type
+        if isinstance(value, ExpressionValue):
+            return self.expression(document, (*path, "value"), value.value, scope, kind)
+        if kind is Type.NUMBER and isinstance(value, str):
+            return self.expression(document, path, value, scope, kind)
+        fitted = fit(value, kind, output.symbol.allowed)
+        if fitted is None:
+            span = document.span(*path)
+            if kind is Type.TEXT and isinstance(value, str) and output.symbol.allowed:
+                self.problems.append(
+                    unknown_name("WB207", f"value of {output.name}", value, output.symbol.allowed, span)
+                )
+            else:
+                self.problems.append(
+                    Diagnostic("WB206", f"{value!r} is no value of {output.name}", span, expected=f"a {kind}")
+                )
+            return None
+        return Const(fitted, kind)
+
+
+def fit(value: Any, kind: Type, allowed: tuple[str, ...] | None) -> Value:
+    """A written value in the conventions of `tree.Value`, or None where it does not fit."""
+    if kind is Type.NUMBER:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if kind is Type.BOOLEAN:
+        return value if isinstance(value, bool) else None
+    if kind is Type.TEXTS:
+        return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else None
+    if not isinstance(value, str):
+        return None
+    if kind is Type.DATE:
+        return parse_date(value)
+    return value if allowed is None or value in allowed else None
