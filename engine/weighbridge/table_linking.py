@@ -145,8 +145,7 @@ class TableLinker:
                     known += [t for t in terms if t not in known]
             case "output":
                 if not empty and role.to is not None and role.to in self.outputs:
-                    symbol = self.outputs[role.to].symbol
-                    parts.then[role.to] = Const(output_value(text, symbol.type, symbol.allowed), symbol.type)
+                    parts.then[role.to] = _set_value(text, self.outputs[role.to])
             case "reason":
                 if not empty:
                     parts.reasons[role.language or "en"] = (text, span)
@@ -190,6 +189,15 @@ class TableLinker:
                 found = unknown_name("WB303", "region", name, known)
                 raise CellError(found.code, found.message, found.expected or "", found.suggestion)
         return names
+
+
+def _set_value(text: str, output: Output) -> Const:
+    """What an output cell sets; a collected output takes several texts, separated by `|`."""
+    kind, allowed = output.symbol.type, output.symbol.allowed
+    if kind is Type.TEXT and output.combine in ("collect", "set") and "|" in text:
+        pieces = (output_value(piece, kind, allowed) for piece in text.split("|") if piece.strip())
+        return Const(tuple(piece for piece in pieces if isinstance(piece, str)), Type.TEXTS)
+    return Const(output_value(text, kind, allowed), kind)
 
 
 class _RowParts:
