@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmarks.figures import write_figures
 from benchmarks.report import describe, to_json, to_markdown
 from benchmarks.scalar import Settings, compare
 
@@ -25,6 +26,7 @@ def main() -> int:
         results.parent.mkdir(exist_ok=True)
         results.write_text(to_json(comparison), encoding="utf-8")
         (ROOT / "docs" / "benchmarks.md").write_text(to_markdown(comparison), encoding="utf-8")
+        write_figures()
     return 0 if all(check.holds for check in comparison.checks) else 1
 
 

@@ -13,10 +13,14 @@ from typing import Any, cast
 
 from weighbridge.rulebook import Output
 from weighbridge.specialise import RulesetStep
-from weighbridge.tree import Const, Value
+from weighbridge.tree import Const, Type, Value
 
 Entry = tuple[int, Any]
 """(position of the rule, the known value it sets)."""
+
+
+EXCLUSIVE = ("unique", "any")
+"""Policies that rules can violate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +32,38 @@ class Conflict:
     rules: tuple[int, ...]
 
 
-def _first(entries: Sequence[Entry], output: Output) -> Value:
-    return cast(Value, entries[0][1])
+def _first(values: Sequence[Any], output: Output) -> Value:
+    return cast(Value, values[0])
 
 
-def _ranked(entries: Sequence[Entry], output: Output, choose: Callable[..., Any]) -> Value:
-    allowed = output.symbol.allowed or ()
-    return cast(Value, choose((value for _, value in entries), key=allowed.index))
+def _ranked(values: Sequence[Any], output: Output, choose: Callable[..., Any]) -> Value:
+    if len(values) == 1:
+        return cast(Value, values[0])
+    return cast(Value, choose(values, key=(output.symbol.allowed or ()).index))
 
 
-def _flat(entries: Sequence[Entry]) -> list[str]:
-    return [v for _, value in entries for v in (value if isinstance(value, tuple) else (value,))]
+def _flat(values: Sequence[Any]) -> list[str]:
+    return [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
 
 
-POLICIES: dict[str, Callable[[Sequence[Entry], Output], Value]] = {
+POLICIES: dict[str, Callable[[Sequence[Any], Output], Value]] = {
     "first": _first,
     "unique": _first,
     "any": _first,
-    "worst": lambda entries, output: _ranked(entries, output, max),
-    "best": lambda entries, output: _ranked(entries, output, min),
-    "collect": lambda entries, _: tuple(_flat(entries)),
-    "set": lambda entries, _: tuple(dict.fromkeys(_flat(entries))),
+    "worst": lambda values, output: _ranked(values, output, max),
+    "best": lambda values, output: _ranked(values, output, min),
+    "collect": lambda values, _: tuple(_flat(values)),
+    "set": lambda values, _: tuple(dict.fromkeys(_flat(values))),
     # fsum rounds once, so the order of rules does not change the sum.
-    "sum": lambda entries, _: _sum([value for _, value in entries]),
-    "min": lambda entries, _: min(value for _, value in entries),
-    "max": lambda entries, _: max(value for _, value in entries),
-    "count": lambda entries, _: float(len(entries)),
+    "sum": lambda values, _: _sum(values),
+    "min": lambda values, _: cast(Value, min(values)),
+    "max": lambda values, _: cast(Value, max(values)),
+    "count": lambda values, _: float(len(values)),
 }
+"""What several known values (at least one, in rule order) become."""
 
 
-def _sum(values: list[float]) -> float | None:
+def _sum(values: Sequence[float]) -> float | None:
     try:
         total = math.fsum(values)
     except (OverflowError, ValueError):  # beyond the largest number, or both infinities
@@ -81,9 +87,16 @@ class Combiner:
             for r in step.rules
         ]
         self.columns = [
-            (name, output, [c.get(name) for c in self.constants], _empty(output))
+            (name, output, [c.get(name) for c in self.constants], _empty(output), POLICIES[output.combine])
             for name, output in step.outputs.items()
         ]
+        self.refs = [r.rule.ref for r in step.rules]
+        # Outputs whose values look different to users than to the engine.
+        self.shown = {
+            name: output.symbol.type
+            for name, output in step.outputs.items()
+            if output.symbol.type in (Type.DATE, Type.TEXTS) or output.combine in ("collect", "set")
+        }
         self.computes = [any(not isinstance(t, Const) for t in r.then.values()) for r in step.rules]
         self.policies = [r.rule.if_unknown for r in step.rules]
         verdict = step.outputs.get("verdict")
@@ -165,7 +178,7 @@ class Combiner:
                 conflicts.append(conflict)
                 values[name] = None
             elif found:
-                values[name] = POLICIES[output.combine](found, output)
+                values[name] = POLICIES[output.combine]([value for _, value in found], output)
             else:
                 values[name] = _empty(output)
         return values, tuple(conflicts)
@@ -174,15 +187,17 @@ class Combiner:
         """`combine` where every value is a constant of its rule: one look-up per fired rule and output."""
         values: dict[str, Value] = {}
         conflicts: tuple[Conflict, ...] = ()
-        for name, output, column, empty in self.columns:
-            entries = [(i, v) for i in fired if (v := column[i]) is not None]
-            if not entries:
+        for name, output, column, empty, combined in self.columns:
+            found = [v for i in fired if (v := column[i]) is not None]
+            if not found:
                 values[name] = empty
-                continue
-            conflict = _conflict(output, entries)
-            if conflict is not None:
+            elif output.combine in EXCLUSIVE and (
+                conflict := _conflict(output, [(i, column[i]) for i in fired if column[i] is not None])
+            ):
                 conflicts += (conflict,)
-            values[name] = None if conflict is not None else POLICIES[output.combine](entries, output)
+                values[name] = None
+            else:
+                values[name] = combined(found, output)
         return values, conflicts
 
     def rule_values(self, index: int, computed: Mapping[tuple[int, str], Value]) -> dict[str, Value]:
@@ -206,7 +221,7 @@ def _empty(output: Output) -> Value:
 
 
 def _conflict(output: Output, entries: Sequence[Entry]) -> Conflict | None:
-    if len(entries) < 2 or output.combine not in ("unique", "any"):
+    if len(entries) < 2 or output.combine not in EXCLUSIVE:
         return None
     violated = output.combine == "unique" or any(value != entries[0][1] for _, value in entries[1:])
     return Conflict(output.name, output.combine, tuple(i for i, _ in entries)) if violated else None

@@ -72,23 +72,22 @@ class Decision:
     @property
     def outputs(self) -> dict[str, Any]:
         """Every output by name; None is unknown, lists are lists, dates are `datetime.date`."""
-        step = self._prepared.target_step
-        if step is None or self._prepared.combiner is None:
+        combiner = self._prepared.combiner
+        if combiner is None:
             return {}
-        fired, undecided, computed = self._raw[0][-1]
-        values = self._prepared.combiner.values(fired, undecided, computed)
-        return {
-            name: v if v.__class__ is str else shown_value(v, step.outputs[name].symbol.type)
-            for name, v in values.items()
-        }
+        values: dict[str, Any] = combiner.values(*self._raw[0][-1])
+        for name, kind in combiner.shown.items():
+            values[name] = shown_value(values[name], kind)
+        return values
 
     @property
     def fired(self) -> tuple[str, ...]:
         """The rules that fired, in order."""
-        step, combiner = self._prepared.target_step, self._prepared.combiner
-        if step is None or combiner is None:
+        combiner = self._prepared.combiner
+        if combiner is None:
             return ()
-        return tuple(step.rules[i].rule.ref for i in combiner.hits(self._raw[0][-1][0]))
+        refs = combiner.refs
+        return tuple([refs[i] for i in combiner.hits(self._raw[0][-1][0])])
 
     @property
     def scores(self) -> dict[str, Score]:

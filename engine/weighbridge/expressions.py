@@ -111,7 +111,10 @@ _REFUSED: dict[type[ast.AST], str] = {
 }
 _CONSTANT_NAMES = {"true": True, "false": False}
 _OPERATORS_ELSEWHERE = {"&&": "and", "||": "or", "<>": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "=": "=="}
-_NOT_OPERATORS = re.compile(r"&&|\|\||<>|(?<![=<>!:*/%+-])=(?!=)[><!]?")
+_OPERATORS_ELSEWHERE |= {word.upper(): word for word in ("and", "or", "not", "in", "if", "else")}
+_NOT_OPERATORS = re.compile(
+    r"&&|\|\||<>|(?<![=<>!:*/%+-])=(?!=)[><!]?|(?<![\w.])(?:AND|OR|NOT|IN|IF|ELSE)(?![\w.(])"
+)
 
 
 def compile_expression(
