@@ -61,9 +61,15 @@ TERMS = [{"term_list": "meat", "terms": ["pork", "猪肉"], "except": ["pork pie
 BASE = [RECORD_TYPE, *REGIONS, *TERMS]
 
 _TYPES = {name: Type(field["type"]) for name, field in FIELDS.items()}
+
+
+def _texts(field: dict[str, Any], key: str) -> tuple[str, ...] | None:
+    return tuple(field[key]) if key in field else None
+
+
 SCOPE = Scope(
     {
-        **{n: Symbol(n, _TYPES[n], f.get("allowed"), f.get("tree")) for n, f in FIELDS.items()},
+        **{n: Symbol(n, _TYPES[n], _texts(f, "allowed"), _texts(f, "tree")) for n, f in FIELDS.items()},
         "market": Symbol("market", Type.TEXT, ("AA",)),
         "as_of": Symbol("as_of", Type.DATE),
         "region.code": Symbol("region.code", Type.TEXT, ("AA",)),
@@ -136,7 +142,7 @@ def _place(start: int, end: int) -> Span:
 def values(text: str, **record: Any) -> list[Any]:
     """The value of an expression by the reference interpreter, by generated code and by the explanation.
 
-    None is unknown; infinities are "infinity" and "-infinity", as decisions show them.
+    None is unknown.
     """
     tree = tree_of(text)
     return [_reference(text, tree.type, record), _compiled(text, record), _explained(tree, record)]
@@ -161,8 +167,6 @@ def _shown(found: Any, kind: Type) -> Any:
     if kind is Type.DATE:
         day = found if isinstance(found, str | date) else date.fromordinal(int(found))
         return day if isinstance(day, date) else date.fromisoformat(day)
-    if isinstance(found, float) and math.isinf(found):
-        return "infinity" if found > 0 else "-infinity"
     return list(found) if isinstance(found, tuple) else found
 
 
@@ -170,15 +174,15 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in FIELDS:
         given = record.get(name)
-        missing = given is None or (isinstance(given, float) and math.isnan(given)) or given == ""
-        if missing:
+        missing = given is None or (isinstance(given, float) and math.isnan(given))
+        if missing or (isinstance(given, str) and not given.strip()):
             found[name] = None
         elif _TYPES[name] is Type.DATE and isinstance(given, str):
             found[name] = date.fromisoformat(given)
         elif isinstance(given, int) and not isinstance(given, bool):
             found[name] = float(given)
         else:
-            found[name] = tuple(given) if isinstance(given, list) else given
+            found[name] = tuple(e for e in given if e.strip()) if isinstance(given, list) else given
     return found
 
 

@@ -355,6 +355,17 @@ def test_matches_are_found_in_every_field_at_their_place(engine: Engine) -> None
         assert record[match.field][match.start : match.end] == match.text
 
 
+def test_matches_are_found_through_derived_values(tmp_path: Path) -> None:
+    types = TYPES.replace("derived:\n", 'derived:\n  pig_named: {value: "mentions(all_text, terms.pig)"}\n')
+    gate = GATE.replace("mentions(all_text, terms.pig)", "pig_named").replace("Names {match}", "Names pork")
+    files = FILES | {
+        "rulesets/types.yaml": types,
+        "rulesets/gate.yaml": gate.replace("含有{match}", "含有猪肉"),
+    }
+    found = finding(decide(weighbridge.load(write(tmp_path, files))), "gate/pork")
+    assert found.matches == (Match("pork", "pork", "description", 5, 9),)
+
+
 def test_reviews_are_named_once(engine: Engine) -> None:
     decision = decide(engine, price=150)
     assert [f.rule for f in decision.findings if f.review] == ["gate/pork", "gate/expensive"]

@@ -10,6 +10,7 @@ from typing import Any, cast
 from weighbridge.diagnostics import UnknownName, unknown_name
 from weighbridge.evaluate import Evaluator
 from weighbridge.findings import Finding, Match, Reason, Score, review_of, shown_value, source_of
+from weighbridge.functions import PARAGRAPH
 from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
 from weighbridge.regions import covers
@@ -125,13 +126,27 @@ class Explainer:
         return float(len(self.prepared.scan(terms).matches(value, 0)))
 
     def matches(self, tree: Expr) -> tuple[Match, ...]:
-        """The terms that a condition found, each in the field it stands in."""
+        """The terms that a condition found, itself or through derived values, each in the field it stands in."""
         found: list[Match] = []
-        for node in walk(tree):
-            if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
-                text, terms = node.arguments
-                found += self._matches(text, self.evaluator.value(terms))
+        for node in self._mentions(tree):
+            text, terms = node.arguments
+            found += self._matches(text, self.evaluator.value(terms))
         return tuple(dict.fromkeys(found))
+
+    def _mentions(self, tree: Expr) -> Iterator[Call]:
+        """Every call that looks for terms, in the tree and in the derived values it reads, each of these once."""
+        pending, seen = [tree], set[str]()
+        while pending:
+            for node in walk(pending.pop(0)):
+                if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
+                    yield node
+                elif (
+                    isinstance(node, Name)
+                    and node.path in self.prepared.book.derived
+                    and node.path not in seen
+                ):
+                    seen.add(node.path)
+                    pending.append(self.prepared.book.derived[node.path].tree)
 
     def _matches(self, text: Expr, terms: Value) -> Iterator[Match]:
         if terms is None:
@@ -261,8 +276,9 @@ class Explainer:
         shown: dict[str, Any] = {}
         for path, name, kind in self.prepared.reads(rule).names:
             value = shown_value(self.values[path], kind)
-            if isinstance(value, str) and len(value) > 200:
-                value = value[:199] + "…"
+            if isinstance(value, str):
+                value = value.replace(PARAGRAPH, " | ")
+                value = value if len(value) <= 200 else value[:199] + "…"
             shown[name] = value.isoformat() if isinstance(value, date) else value
         return shown
 

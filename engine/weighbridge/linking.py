@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -35,9 +36,26 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z
 def link(project: Project) -> Rulebook:
     """The rulebook of `project`; its `diagnostics` hold the project's and every linking problem."""
     regions, problems = link_regions(project)
-    linker = Linker(project, regions)
+    linker = Linker(_with_partial(project), regions)
     linker.problems += [*project.diagnostics, *problems]
     return linker.link()
+
+
+def _with_partial(project: Project) -> Project:
+    """The project with what could be read of documents with errors, so that one run reports all their errors.
+
+    Record types and regions are left out: what was cut from them would be missed everywhere else.
+    """
+
+    def with_parts(kind: str, whole: Mapping[str, Document[Any]]) -> dict[str, Document[Any]]:
+        return {**{d.id: d for d in project.partial if d.kind == kind}, **whole}
+
+    return replace(
+        project,
+        rulesets=with_parts("ruleset", project.rulesets),
+        scorecards=with_parts("scorecard", project.scorecards),
+        term_lists=with_parts("term_list", project.term_lists),
+    )
 
 
 class Linker(Pieces):

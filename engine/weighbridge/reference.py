@@ -124,7 +124,7 @@ class Reference(SimpleEval):  # type: ignore[misc]  # simpleeval is not typed
 
     def evaluate(self, text: str) -> Any:
         """The value of an expression that `compile_expression` accepted."""
-        return self.eval(" ".join(text.split("\n")).strip())
+        return self.eval(text.translate({ord(c): " " for c in "\r\n\t"}).strip())
 
     def _constant(self, node: ast.Constant) -> Any:
         return _known(node.value)
