@@ -23,6 +23,14 @@ ROOT = Path(__file__).resolve().parent.parent
 CARD = "churn_risk"
 AS_OF = "2026-11-21"
 TIERS = ("none", "level_1", "level_2", "level_3")
+RETAIL_SIGNALS = (
+    "orders", "spend", "recency_days", "tenure_days", "avg_order", "orders_last_90d", "orders_prev_90d",
+    "cancelled_invoices",
+)  # fmt: skip
+TELCO_SIGNALS = (
+    "tenure", "MonthlyCharges", "Contract", "PaymentMethod", "InternetService", "OnlineSecurity",
+    "OnlineBackup", "DeviceProtection", "TechSupport", "StreamingTV", "StreamingMovies", "PaperlessBilling",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +48,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One customer: the score (None: not enough known), its tier and coverage, and whether the customer left."""
+    """One customer: score (None: not enough known), tier, coverage, and whether the customer left."""
 
     score: float | None
     tier: str | None
-    coverage: float
+    coverage: float | None
     left: bool
 
 
@@ -97,7 +105,7 @@ def report(source: Source, scored: Iterable[Scored]) -> list[str]:
         f"### {source.title}",
         "",
         f"{len(customers)} customers, {base:.1%} left; {len(known)} scored, "
-        f"mean coverage {statistics.fmean(c.coverage for c in customers):.0%}.",
+        f"mean coverage {statistics.fmean(c.coverage or 0 for c in customers):.0%}.",
         f"AUC of the score **{auc([s for s, _ in known], [g for _, g in known]):.3f}**; "
         f"best single signal {best} {strengths[best]:.3f}.",
         "",
@@ -124,11 +132,11 @@ def main() -> int:
     parser.add_argument("--project", type=Path, default=ROOT, help="the project with the packs")
     options = parser.parse_args()
     sources = [
-        Source("Wholesaler, order by order", options.retail, "online_retail_customers", "churned_next_90d",
-               "1", "GB", ("orders", "spend", "recency_days", "tenure_days", "avg_order", "orders_last_90d",
-                           "orders_prev_90d", "cancelled_invoices")),
-        Source("Telephone company, contracts", options.telco, "telco", "Churn", "Yes", "US",
-               ("tenure", "MonthlyCharges", "Contract", "PaymentMethod", "TechSupport", "DeviceProtection")),
+        Source(
+            "Wholesaler, order by order", options.retail, "online_retail_customers", "churned_next_90d", "1",
+            "GB", RETAIL_SIGNALS,
+        ),
+        Source("Telephone company, contracts", options.telco, "telco", "Churn", "Yes", "US", TELCO_SIGNALS),
     ]  # fmt: skip
     sources = [source for source in sources if source.path is not None]
     if not sources:

@@ -33,10 +33,10 @@ Written by `make bench`; do not edit. One run on one machine: read the ratios, n
 - The other engines get the rules with guards against missing values; without they raise or answer wrongly.
 - All engines of a table are timed in turns in one process, by CPU time. The ratio is the median of the
   rounds' ratios to the floor: straight-line Python generated for exactly these rules.
-- Weighbridge has three lines. `decide()` checks the record against its record type, runs the rules and gives a
-  decision with its verdict; the rest of a decision is made when it is asked for. The second line asks for what
-  the other engines answer: outputs and fired rules. The third builds the findings, which no other engine here
-  has: the values that drove each rule, its source, its reason in English and Chinese.
+- Weighbridge has three lines. `decide()` checks the record against its record type, runs the rules and gives
+  a decision with its verdict; the rest of a decision is made when it is asked for. The second line asks for
+  what the other engines answer: outputs and fired rules. The third builds the findings, which no other engine
+  here has: the values that drove each rule, its source, its reason in English and Chinese.
 """
 
 

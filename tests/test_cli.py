@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from importlib.metadata import distribution
@@ -35,6 +36,7 @@ GOOD = (
     ' "category": "accessories"}'
 )
 PIG = '{"sku": "X-2", "title": "Pigskin wallet 猪皮", "photos": 1}'
+ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("init", "lint", "test", "check", "decide", "graph", "schema", "explain-region")
 
 
@@ -325,6 +327,7 @@ WRONG: dict[str, tuple[list[str], list[str]]] = {
     "market that is a group": (["check", FEED, "-m", "gcc"], ["WB605", "one of: DE, SA"]),
     "empty market": (["check", FEED, "-m", ""], ["WB605"]),
     "unknown market of decide": (["decide", "-", "-m", "XX"], ["WB605", "one of: DE, SA"]),
+    "unknown market field": (["check", FEED, "--market-field", "titel"], ["WB609", "did you mean: title"]),
     "unknown mapping": (["check", FEED, "--mapping", "shopee"], ["WB303", "unknown mapping"]),
     "unknown region": (["explain-region", "gc"], ["WB303", "did you mean: gcc"]),
     "unknown node": (["graph", "-n", "field:pric"], ["WB303", "did you mean: field:price"]),
@@ -832,17 +835,44 @@ def test_an_interrupt_in_the_middle_is_130(run: Run, monkeypatch: pytest.MonkeyP
 # ------------------------------------------------------------------------ the hook and the action fit the CLI
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+def test_the_action_runs_the_gate_once_and_passes_its_exit_code_on(starter: Path, tmp_path: Path) -> None:
+    script = (ROOT / "action.yml").read_text(encoding="utf-8").split("      run: |\n")[-1]
+    runner = tmp_path / "weighbridge" / "bin" / "weighbridge"
+    runner.parent.mkdir(parents=True)
+    runner.write_text(f'#!/bin/sh\nexec {sys.executable} -m weighbridge "$@"\n')
+    runner.chmod(0o755)
+    inputs = {
+        "FEED": FEED, "PROJECT": ".", "TARGET": "", "MARKETS": "SA DE", "FAIL_ON": "block", "MAPPING": "",
+        "WAIVERS": "", "BASELINE": "", "LANGUAGE": "zh", "JUNIT": "", "SARIF": str(tmp_path / "out file.sarif"),
+        "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+    }  # fmt: skip
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", textwrap.dedent(script)],
+        cwd=starter,
+        env=environment(**inputs),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "::error file=samples/listings.csv,line=3" in done.stdout
+    assert (tmp_path / "output").read_text() == "exit-code=1\n"
+    assert "W-2" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "out file.sarif").read_text())["version"] == "2.1.0"
+
+
 def test_the_hooks_name_commands_that_exist() -> None:
-    root = Path(__file__).resolve().parent.parent
     entries = re.findall(
-        r"^  entry: weighbridge (\S+)", (root / ".pre-commit-hooks.yaml").read_text(), re.MULTILINE
+        r"^  entry: weighbridge (\S+)", (ROOT / ".pre-commit-hooks.yaml").read_text(), re.MULTILINE
     )
     assert entries == ["lint", "test", "check"]
 
 
 def test_the_action_gives_options_that_exist(run: Run) -> None:
-    root = Path(__file__).resolve().parent.parent
-    script = (root / "action.yml").read_text(encoding="utf-8").split("- name: Check")[1]
+    script = (ROOT / "action.yml").read_text(encoding="utf-8").split("- name: Check")[1]
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", script))
     assert used >= {"--project", "--market", "--fail-on", "--report"}
     offered = set(re.findall(r"--[a-z][a-z-]+", run("check", "--help").out))

@@ -453,7 +453,7 @@ def check(
             if output is None:
                 _print_report(result, format.value, lang.value)
             if output is not None or format is not ReportFormat.text:
-                show(note for note in result.notes if note.severity == "error")
+                show((n for n in result.told(lang.value) if n.severity == "error"), lang=lang.value)
             if output is not None:
                 warn(outcome(result, lang.value))
             for written in reports:

@@ -209,6 +209,7 @@ CODES: dict[str, tuple[str, str]] = {
         "The target gives no verdict, or one the gate does not know, so no record could ever fail.",
     ),
     "WB608": ("report", "A report is asked for as FORMAT=FILE, with one of the known formats."),
+    "WB609": ("market field", "The record type has no text field of this name to take the market from."),
     "WB611": ("unknown rule in a waiver", "The waiver would never cover anything."),
     "WB612": ("unknown market in a waiver", "The waiver would never cover anything."),
     "WB613": ("expired waiver", "Its last day is over; the findings it covered count again."),

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from weighbridge.messages import DIAGNOSTIC, phrase
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -128,19 +130,28 @@ def display_width(text: str) -> int:
     )
 
 
-def render_text(diagnostic: Diagnostic, sources: Mapping[str, list[str]] | None = None) -> str:
-    """Terminal form. With `sources` (file -> its lines) the offending text is shown and underlined."""
+def render_text(
+    diagnostic: Diagnostic, sources: Mapping[str, list[str]] | None = None, *, lang: str = "en"
+) -> str:
+    """Terminal form. With `sources` (file -> its lines) the offending text is shown and underlined.
+
+    `lang` is the language of the words around the diagnostic's own.
+    """
     where = f"{diagnostic.span}: " if diagnostic.span is not None else ""
-    lines = [f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    severity = phrase(DIAGNOSTIC, diagnostic.severity, lang)
+    lines = [f"{where}{severity}[{diagnostic.code}]: {diagnostic.message}"]
     if diagnostic.span is not None and sources is not None:
         lines += _snippet(diagnostic.span, sources)
-    if diagnostic.expected:
-        lines.append(f"  expected: {diagnostic.expected}")
-    if diagnostic.suggestion:
-        lines.append(f"  did you mean: {diagnostic.suggestion}")
+    lines += [f"  {hint}" for hint in hints(diagnostic, lang)]
     for text, span in diagnostic.related:
         lines.append(f"  {span}: {text}")
     return "\n".join(lines)
+
+
+def hints(diagnostic: Diagnostic, lang: str = "en") -> list[str]:
+    """What was expected and what was probably meant, a line each."""
+    found = (("expected", diagnostic.expected), ("suggestion", diagnostic.suggestion))
+    return [phrase(DIAGNOSTIC, name, lang, text=text) for name, text in found if text]
 
 
 def _snippet(span: Span, sources: Mapping[str, list[str]]) -> list[str]:

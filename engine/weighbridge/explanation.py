@@ -126,7 +126,7 @@ class Explainer:
         return float(len(self.prepared.scan(terms).matches(value, 0)))
 
     def matches(self, tree: Expr) -> tuple[Match, ...]:
-        """The terms that a condition found, itself or through derived values, each in the field it stands in."""
+        """The terms that a condition, or a derived value it reads, found: each in the field it stands in."""
         found: list[Match] = []
         for node in self._mentions(tree):
             text, terms = node.arguments
@@ -134,7 +134,7 @@ class Explainer:
         return tuple(dict.fromkeys(found))
 
     def _mentions(self, tree: Expr) -> Iterator[Call]:
-        """Every call that looks for terms, in the tree and in the derived values it reads, each of these once."""
+        """Every call that looks for terms, in the tree and in the derived values it reads."""
         pending, seen = [tree], set[str]()
         while pending:
             for node in walk(pending.pop(0)):

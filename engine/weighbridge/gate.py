@@ -13,6 +13,7 @@ Codes of the gate, its waivers and its baseline:
 | WB605 | unknown market, or none given |
 | WB606 | unknown threshold |
 | WB607 | the target gives no verdict, or one that the gate does not know |
+| WB609 | the field that is to hold a record's market does not exist, or holds no text |
 | WB611 | a waiver names an unknown rule |
 | WB612 | a waiver names an unknown market |
 | WB613 | a waiver has expired; its findings count again |
@@ -33,6 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from weighbridge.baseline import Baseline, load_baseline
+from weighbridge.chinese import translated
 from weighbridge.diagnostics import (
     Diagnostic,
     DiagnosticError,
@@ -64,7 +66,7 @@ from weighbridge.gate_findings import (
     relative_path,
 )
 from weighbridge.gate_result import Counts, ExitCode, GateRequest, GateResult, RuleText
-from weighbridge.messages import LANGUAGES, REPORT, phrase
+from weighbridge.messages import DIAGNOSTIC, LANGUAGES, REPORT, phrase
 from weighbridge.waivers import WaiverBook, check_names, load_waivers, waivers_of
 
 if TYPE_CHECKING:
@@ -167,6 +169,11 @@ class _Run:
         for market in request.markets:
             if market not in engine.markets:
                 self.notes.append(unknown_name("WB605", "market", market, engine.markets))
+        if self.market_field is not None and request.target in engine.targets:
+            fields = engine.record_type(request.target).fields
+            named = [name for name, field in fields.items() if field.type in ("text", "text_list")]
+            if self.market_field not in named:
+                self.notes.append(unknown_name("WB609", "market field", self.market_field, named))
 
     def load_waivers(self, path: Path | None) -> None:
         """The waivers of the file, or else those of the project."""
@@ -240,7 +247,11 @@ class _Run:
         if row.problems or value is None:
             return self.request.markets, row.problems
         meant = (value,) if isinstance(value, str) else tuple(value)
-        wrong = [unknown_name("WB605", "market", str(m), self.engine.markets) for m in meant if m not in self.engine.markets]
+        wrong = [
+            unknown_name("WB605", "market", str(m), self.engine.markets)
+            for m in meant
+            if m not in self.engine.markets
+        ]
         return tuple(m for m in self.request.markets if m in meant), wrong
 
     def place(self, row: Row) -> _Place:
@@ -262,8 +273,9 @@ class _Run:
             self.counts.invalid += 1
         else:
             self.counts.unreadable += 1
-        listed = "; ".join(_in_words(problem) for problem in problems)
-        self.add(place.finding(rule, "error", reason=_texts(rule.replace("-", "_"), problems=listed)))
+        name = rule.replace("-", "_")
+        reason = {lang: phrase(REPORT, name, lang, problems=_in_words(problems, lang)) for lang in LANGUAGES}
+        self.add(place.finding(rule, "error", reason=reason))
 
     def take(self, decision: Decision, market: str, place: _Place) -> None:
         """The findings of one decision."""
@@ -503,10 +515,14 @@ def _undecided(missing: Iterable[str]) -> Texts:
     return _texts("undecided", fields=fields) if fields else _texts("undecided_unnamed")
 
 
-def _in_words(problem: Diagnostic) -> str:
-    """A row's problem in one line, with what would be right."""
-    hints = [f"expected {problem.expected}"] if problem.expected else []
-    hints += [f"did you mean {problem.suggestion}?"] if problem.suggestion else []
+def _in_words(problems: Iterable[Diagnostic], lang: str) -> str:
+    """A row's problems in one line, each with what would be right."""
+    return "; ".join(_sentence(translated(problem, lang), lang) for problem in problems)
+
+
+def _sentence(problem: Diagnostic, lang: str) -> str:
+    known = (("expected_inline", problem.expected), ("suggestion_inline", problem.suggestion))
+    hints = [phrase(DIAGNOSTIC, name, lang, text=text) for name, text in known if text]
     return problem.message + (f" ({'; '.join(hints)})" if hints else "")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from weighbridge.baseline import Baseline, write_baseline
+from weighbridge.chinese import translated
 from weighbridge.diagnostics import Diagnostic, DiagnosticError
 from weighbridge.gate_findings import (
     SEVERITIES,
@@ -139,6 +140,10 @@ class GateResult:
     def records(self) -> Iterator[CheckedRecord]:
         """All rows that were read, in feed order; as often as wanted."""
         return self._spool.records()
+
+    def told(self, lang: str) -> tuple[Diagnostic, ...]:
+        """The notes in a language."""
+        return tuple(translated(note, lang) for note in self.notes)
 
     def summary(self) -> dict[str, Any]:
         """Everything but the findings, in JSON form."""

@@ -122,6 +122,18 @@ REPORT: Catalogue = {
 """Words of `weighbridge check` and its report formats."""
 
 
+DIAGNOSTIC: Catalogue = {
+    "error": {"en": "error", "zh": "错误"},
+    "warning": {"en": "warning", "zh": "警告"},
+    "note": {"en": "note", "zh": "提示"},
+    "expected": {"en": "expected: {text}", "zh": "应为：{text}"},
+    "expected_inline": {"en": "expected {text}", "zh": "应为{text}"},
+    "suggestion": {"en": "did you mean: {text}", "zh": "是否应为：{text}"},
+    "suggestion_inline": {"en": "did you mean {text}?", "zh": "是否应为 {text}？"},
+}
+"""What stands around a diagnostic's own words."""
+
+
 EXPLANATION: Catalogue = {
     "pass": {"en": "pass", "zh": "通过"},
     "warn": {"en": "warn", "zh": "警告"},

@@ -48,8 +48,14 @@ class Prepared:
         """What a rule's conditions read, worked out once."""
         found = self._reads.get(rule.ref)
         if found is None:
-            found = self._reads[rule.ref] = _rule_reads(rule)
+            mentions = any(self._looks_for_terms(c.tree) for c in rule.conditions)
+            found = self._reads[rule.ref] = RuleReads(_names_read(rule), mentions)
         return found
+
+    def _looks_for_terms(self, tree: Expr) -> bool:
+        """Whether a condition, or a derived value it reads, looks for terms."""
+        derived = (name for path in names(tree) for name in self.beneath(path))
+        return has_mention(tree) or any(has_mention(self.book.derived[name].tree) for name in derived)
 
     def beneath(self, path: str) -> tuple[str, ...]:
         """The derived value `path` and those it is computed from, each after those it needs."""
@@ -117,10 +123,9 @@ class Dependents:
     always: tuple[int, ...]
 
 
-def _rule_reads(rule: Rule) -> RuleReads:
+def _names_read(rule: Rule) -> tuple[tuple[str, str, Type], ...]:
     kinds = {n.path: n.type for c in rule.conditions for n in walk(c.tree) if isinstance(n, Name)}
-    read = tuple((path, path.rsplit("/", 1)[-1], kind) for path, kind in kinds.items())
-    return RuleReads(read, any(has_mention(c.tree) for c in rule.conditions))
+    return tuple((path, path.rsplit("/", 1)[-1], kind) for path, kind in kinds.items())
 
 
 def _dependents(step: RulesetStep) -> Dependents:

@@ -19,6 +19,8 @@ from weighbridge.source import Node, to_python
 
 Path = tuple[str | int, ...]
 MAX_ROUNDS = 8
+MAX_ERRORS = 200
+"""A document with more mistakes is not read further: finding the place of each takes its whole length."""
 
 M = TypeVar("M", bound=Model)
 
@@ -34,10 +36,10 @@ def read_model(model: type[M], node: Node) -> tuple[M | None, Node, list[Diagnos
         try:
             return model.model_validate(to_python(node)), node, diagnostics
         except ValidationError as error:
-            wrong = [
-                _ShapeError(model, node, entry)
-                for entry in error.errors(include_url=False, include_context=True)
-            ]
+            entries = error.errors(include_url=False, include_context=True)
+            wrong = [_ShapeError(model, node, entry) for entry in entries[:MAX_ERRORS]]
+        if len(entries) > MAX_ERRORS:
+            return None, node, [*_worded(wrong), _too_many(node, len(entries) - MAX_ERRORS)]
         if round_number == 0:
             diagnostics = _worded(wrong)
         cut = {entry.cut for entry in wrong}
@@ -45,6 +47,11 @@ def read_model(model: type[M], node: Node) -> tuple[M | None, Node, list[Diagnos
             break
         node = without(node, cut)
     return None, node, diagnostics
+
+
+def _too_many(node: Node, count: int) -> Diagnostic:
+    message = f"{count} more mistakes in this document are not listed"
+    return Diagnostic("WB006", message, node.span, expected=f"at most {MAX_ERRORS} mistakes")
 
 
 def _worded(wrong: list[_ShapeError]) -> list[Diagnostic]:

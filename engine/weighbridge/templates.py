@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from weighbridge.diagnostics import Diagnostic, unknown_name
-from weighbridge.expressions import Locate, Scope
+from weighbridge.expressions import MAX_LENGTH, MAX_PROBLEMS, Locate, Scope
 from weighbridge.functions import PARAGRAPH
 from weighbridge.tree import Name, Type, Value
 
@@ -62,7 +62,12 @@ def parse_template(
     parts: list[str | Placeholder] = []
     problems: list[Diagnostic] = []
     position = 0
+    if len(text) > MAX_LENGTH:
+        message, expected = f"the reason has {len(text)} characters", f"at most {MAX_LENGTH}"
+        return None, [Diagnostic("WB320", message, locate(0, 1), expected=expected)]
     for piece in _PIECE.finditer(text):
+        if len(problems) >= MAX_PROBLEMS:
+            break
         parts.append(text[position : piece.start()])
         position = piece.end()
         if piece[0] in ("{{", "}}"):

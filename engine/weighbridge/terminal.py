@@ -65,10 +65,12 @@ def give(text: str) -> None:
     _write(for_programs(sys.stdout), text if text.endswith("\n") else text + "\n")
 
 
-def show(diagnostics: Iterable[Diagnostic], sources: Mapping[str, list[str]] | None = None) -> None:
+def show(
+    diagnostics: Iterable[Diagnostic], sources: Mapping[str, list[str]] | None = None, *, lang: str = "en"
+) -> None:
     """Prints diagnostics on standard error; with `sources` the offending text is shown and underlined."""
     for diagnostic in diagnostics:
-        head, _, rest = render_text(diagnostic, sources).partition("\n")
+        head, _, rest = render_text(diagnostic, sources, lang=lang).partition("\n")
         warn(head, diagnostic.severity)
         if rest:
             warn(rest)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.diagnostics import Diagnostic, hints
 from weighbridge.gate_findings import GateFinding
 from weighbridge.gate_result import GateResult
 from weighbridge.messages import REPORT, phrase
@@ -59,18 +59,17 @@ def write(result: GateResult, stream: TextIO, lang: str) -> None:
 
 
 def _annotations(result: GateResult, level: str, lang: str) -> Iterator[Annotation]:
-    for note in result.notes:
+    for note in result.told(lang):
         if _NOTE_LEVELS[note.severity] == level:
-            yield _of_note(note, level)
+            yield _of_note(note, level, lang)
     for finding in result.findings():
         if finding.suppressed_by is None and LEVELS.get(finding.severity) == level:
             yield _of_finding(finding, level, lang)
 
 
-def _of_note(note: Diagnostic, level: str) -> Annotation:
+def _of_note(note: Diagnostic, level: str, lang: str) -> Annotation:
     file, line = (note.span.file, note.span.line) if note.span else ("", 1)
-    hints = (("expected: ", note.expected), ("did you mean: ", note.suggestion))
-    message = "\n".join([note.message, *(label + text for label, text in hints if text)])
+    message = "\n".join([note.message, *hints(note, lang)])
     return Annotation(level, note.code, message, file, max(1, line))
 
 

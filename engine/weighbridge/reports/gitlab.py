@@ -24,9 +24,9 @@ def write(result: GateResult, stream: TextIO, lang: str) -> None:
 
 
 def _issues(result: GateResult, lang: str) -> Iterator[dict[str, object]]:
-    for note in result.notes:
+    for note, told in zip(result.notes, result.told(lang), strict=True):
         if note.severity == "error":
-            yield _failure(note, result)
+            yield _failure(note, told.message, result)
     for finding in result.findings():
         if finding.suppressed_by is None:
             yield _issue(finding, lang)
@@ -43,10 +43,10 @@ def _issue(finding: GateFinding, lang: str) -> dict[str, object]:
     }
 
 
-def _failure(note: Diagnostic, result: GateResult) -> dict[str, object]:
+def _failure(note: Diagnostic, description: str, result: GateResult) -> dict[str, object]:
     file, line = (note.span.file, note.span.line) if note.span else ("", 1)
     return {
-        "description": note.message,
+        "description": description,
         "check_name": note.code,
         "fingerprint": content_digest([note.code, note.message, file]),
         "severity": SEVERITY["error"],

@@ -81,8 +81,9 @@ def _cases(result: GateResult, suite: str, lang: str) -> Iterator[_Case]:
 
 def _feed_case(result: GateResult, lang: str) -> _Case:
     broken = result.exit_code is ExitCode.UNUSABLE
-    errors = [note.message for note in result.notes if note.severity == "error"]
-    notes = [f"{note.severity}[{note.code}]: {note.message}" for note in result.notes]
+    told = result.told(lang)
+    errors = [note.message for note in told if note.severity == "error"]
+    notes = [f"{note.severity}[{note.code}]: {note.message}" for note in told]
     name = phrase(REPORT, "feed_is_usable", lang)
     outcome: Outcome = "error" if broken else "passed"
     return _Case("feed", name, outcome, "; ".join(errors), "\n".join(notes), result.request.feed, 1)

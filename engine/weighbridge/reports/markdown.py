@@ -13,7 +13,7 @@ from typing import TextIO
 
 from weighbridge.gate_findings import SEVERITIES, GateFinding
 from weighbridge.gate_result import ExitCode, GateResult
-from weighbridge.messages import REPORT, phrase
+from weighbridge.messages import DIAGNOSTIC, REPORT, phrase
 from weighbridge.reports import totals
 from weighbridge.reports.grouping import MarketGroup, RecordGroup, by_record
 from weighbridge.reports.plain import missing_evidence, printable, reason, record_name, suppression, word
@@ -51,9 +51,11 @@ def _write_notes(result: GateResult, stream: TextIO, lang: str) -> None:
     if not result.notes:
         return
     stream.write(f"**{phrase(REPORT, 'notes', lang)}**\n\n")
-    for note in result.notes:
+    for note in result.told(lang):
         place = f" {_code(str(note.span))}" if note.span is not None else ""
-        stream.write(f"- {note.severity} {note.code}{place} {_code(note.message)}\n")
+        stream.write(
+            f"- {phrase(DIAGNOSTIC, note.severity, lang)} {note.code}{place} {_code(note.message)}\n"
+        )
     stream.write("\n")
 
 

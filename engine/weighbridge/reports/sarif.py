@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TextIO
 from urllib.parse import quote, urlsplit
 
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.diagnostics import Diagnostic, hints
 from weighbridge.gate_findings import GateFinding, in_language
 from weighbridge.gate_result import ExitCode, GateResult, RuleText
 from weighbridge.messages import LANGUAGES, REPORT, phrase
@@ -73,13 +73,12 @@ def _invocation(result: GateResult, lang: str) -> dict[str, Any]:
         "executionSuccessful": result.exit_code is not ExitCode.UNUSABLE,
         "exitCode": int(result.exit_code),
         "exitCodeDescription": outcome(result, lang),
-        "toolExecutionNotifications": [_notification(note) for note in result.notes],
+        "toolExecutionNotifications": [_notification(note, lang) for note in result.told(lang)],
     }
 
 
-def _notification(note: Diagnostic) -> dict[str, Any]:
-    hints = (("Expected: ", note.expected), ("Did you mean: ", note.suggestion))
-    text = "\n".join([_text(note.message), *(label + _text(hint) for label, hint in hints if hint)])
+def _notification(note: Diagnostic, lang: str) -> dict[str, Any]:
+    text = "\n".join(_text(line) for line in (note.message, *hints(note, lang)))
     entry: dict[str, Any] = {
         "level": note.severity,
         "message": {"text": text},

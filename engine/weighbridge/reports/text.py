@@ -37,9 +37,9 @@ def write(result: GateResult, stream: TextIO, lang: str, *, colour: bool = False
         for line in _record(group, lang, paint):
             stream.write(line + "\n")
         stream.write("\n")
-    for note in result.notes:
+    for note in result.told(lang):
         # The renderer's own line breaks stay; everything within a line may come from a feed.
-        for line in render_text(note).split("\n"):
+        for line in render_text(note, lang=lang).split("\n"):
             stream.write(printable(line) + "\n")
     if result.notes:
         stream.write("\n")

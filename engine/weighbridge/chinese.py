@@ -1,0 +1,331 @@
+"""Diagnostics of records, feeds and the gate in Chinese, for reports that people read.
+
+Diagnostics are written in English where they are found. `translated` finds the sentence by its code: each
+entry is the English sentence with `{holes}` and the Chinese one with the same holes. What fills a hole (name
+or value) stays as it is, unless it is a phrase of its own. A sentence that is not listed stays English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+
+from weighbridge.diagnostics import Diagnostic
+
+_UNREADABLE = (
+    ("the feed cannot be read: {reason}", "无法读取数据源：{reason}"),
+    ("the feed {feed} cannot be read: {reason}", "无法读取数据源 {feed}：{reason}"),
+    ("the feed breaks off here: {reason}", "数据源在此中断：{reason}"),
+    (
+        "too many broken quotes above: the feed is not read any further",
+        "上文引号错误过多，不再读取后面的内容",
+    ),
+)
+
+MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
+    "WB001": (("the waivers {file} cannot be read: {reason}", "无法读取豁免文件 {file}：{reason}"),),
+    "WB400": _UNREADABLE,
+    "WB401": (("{field}: {value} is not valid", "{field}：{value} 无效"),),
+    "WB402": (
+        ("unknown value of {field} {value}", "{field} 不允许取值 {value}"),
+        ("unknown path of {field} {value}", "{field} 没有路径 {value}"),
+    ),
+    "WB403": (("{field} is missing", "缺少 {field}"),),
+    "WB404": (
+        ("unknown field {field} of {record}", "{record} 没有字段 {field}"),
+        ("the key {key} is not a text", "键 {key} 不是文本"),
+        ("{count} more keys are no fields", "还有 {count} 个键不是字段"),
+    ),
+    "WB410": (
+        ("column {column}: {value} is no value for {field}", "列 {column}：{value} 不能作为 {field} 的值"),
+        (
+            "attribute {column}: {value} is no value for {field}",
+            "属性 {column}：{value} 不能作为 {field} 的值",
+        ),
+        ("key {column}: {value} is no value for {field}", "键 {column}：{value} 不能作为 {field} 的值"),
+        ("attribute {name} occurs {count} times in one item", "属性 {name} 在一个条目中出现 {count} 次"),
+    ),
+    "WB411": (
+        (
+            "column {column} holds {what}, which is no {encoding} text",
+            "列 {column} 含有{what}，不是 {encoding} 文本",
+        ),
+        (
+            "key {name} holds a NUL or half a character, which is no text",
+            "键 {name} 含有 NUL 或半个字符，不是文本",
+        ),
+        ("byte {byte} is no UTF-8 text", "字节 {byte} 不是 UTF-8 文本"),
+    ),
+    "WB412": (
+        (
+            "the row has {cells} cells, the header has {count}",
+            "该行有 {cells} 个单元格，表头有 {count} 个",
+        ),
+    ),
+    "WB413": (
+        ("the quote that opens here is never closed", "此处的引号没有闭合"),
+        ("a lone carriage return stands outside quotes", "引号之外有单独的回车符"),
+        ("text follows a closing quote", "闭合引号之后还有文字"),
+        (
+            "the cell that opens here has text behind its closing quote in line {line}",
+            "此处开始的单元格在第 {line} 行的闭合引号之后还有文字",
+        ),
+    ),
+    "WB414": (
+        ("the row is larger than {size} characters", "该行超过 {size} 个字符"),
+        (
+            "the cell that begins here is larger than {size} characters; is its closing quote missing?",
+            "此处开始的单元格超过 {size} 个字符，是否缺少闭合引号？",
+        ),
+        ("the cell that begins here is larger than {size} characters", "此处开始的单元格超过 {size} 个字符"),
+        ("the line is larger than {size} bytes", "该行超过 {size} 字节"),
+        ("the item is larger than {size} characters", "该条目超过 {size} 个字符"),
+        ("a tag is larger than {size} bytes", "一个标签超过 {size} 字节"),
+        ("elements are nested more than {depth} deep", "元素嵌套超过 {depth} 层"),
+    ),
+    "WB415": (
+        ("the line is no JSON object", "该行不是 JSON 对象"),
+        ("no JSON: {reason}", "不是 JSON：{reason}"),
+        ("no usable JSON: {reason}", "无法使用的 JSON：{reason}"),
+    ),
+    "WB416": (
+        ("key {key} and another one both stand for {name}", "键 {key} 与另一个键都表示 {name}"),
+        ("key {key} occurs twice", "键 {key} 出现两次"),
+    ),
+    "WB417": (
+        ("the XML cannot be read from here on: {reason}", "从此处起无法读取 XML：{reason}"),
+        ("the XML cannot be decoded: {reason}", "无法解码 XML：{reason}"),
+    ),
+    "WB418": (("the XML declares a document type or entities", "XML 声明了文档类型或实体"),),
+    "WB419": (
+        (
+            "no title: rows that continue product {handle} must follow its first row",
+            "没有标题：商品 {handle} 的后续行必须紧跟其首行",
+        ),
+    ),
+    "WB420": (
+        (
+            "column {column} is not used: did you mean {name}?",
+            "列 {column} 未被使用，是否应为 {name}？",
+        ),
+    ),
+    "WB421": (
+        ("unknown feed format {name}", "未知的数据格式 {name}"),
+        ("the format of {file} cannot be told from its name", "从文件名 {file} 看不出格式"),
+        ("the XML is no product feed: its root element is {name}", "该 XML 不是商品数据：根元素是 {name}"),
+        ("the file has no XML element", "文件中没有 XML 元素"),
+        ("the file is no Parquet: {reason}", "文件不是 Parquet：{reason}"),
+        ("the file is one JSON array, which cannot be read row by row", "文件是一个 JSON 数组，无法逐行读取"),
+        (
+            "this is no Shopify product CSV: it has no column 'Title'",
+            "这不是 Shopify 商品 CSV：没有“Title”列",
+        ),
+    ),
+    "WB422": (
+        ("the feed is empty", "数据源是空的"),
+        ("the first line has no column names", "第一行没有列名"),
+    ),
+    "WB423": (("column {name} occurs {how}", "列 {name} {how}"),),
+    "WB424": (
+        ("none of the feed's columns is known: {names}", "数据源的列都不认识：{names}"),
+        ("none of the items' attributes is known: {names}", "条目的属性都不认识：{names}"),
+        ("none of the feed's keys is known: {names}", "数据源的键都不认识：{names}"),
+        (
+            "the feed has no column {column}, which {field} is read from",
+            "数据源没有列 {column}，而 {field} 由它读取",
+        ),
+        ("no row has {names}, which {field} is read from", "没有一行含有 {names}，而 {field} 由它读取"),
+    ),
+    "WB425": (
+        ("the header is no {encoding} text", "表头不是 {encoding} 文本"),
+        ("the file is UTF-16", "文件是 UTF-16 编码"),
+        ("the XML cannot be decoded: {reason}", "无法解码 XML：{reason}"),
+    ),
+    "WB602": (("the feed holds no records, so nothing was checked", "数据源没有记录，因此什么也没有检查"),),
+    "WB603": (
+        (
+            "none of the feed's {count} rows is a valid record, so nothing was decided",
+            "数据源的 {count} 行都不是有效记录，因此什么也没有判定",
+        ),
+    ),
+    "WB604": (("unknown target {name}", "未知的目标 {name}"),),
+    "WB605": (
+        ("no market was given, so nothing would be checked", "没有指定市场，因此什么也不会检查"),
+        ("unknown market {name}", "未知的市场 {name}"),
+    ),
+    "WB607": (
+        (
+            "the target {name} gives no verdict, so no record could ever fail",
+            "目标 {name} 不给出结论，记录永远不会不通过",
+        ),
+        ("the target {name} gives the verdict {verdict}", "目标 {name} 给出的结论是 {verdict}"),
+    ),
+    "WB609": (("unknown market field {name}", "没有可作为市场的字段 {name}"),),
+    "WB611": (("unknown rule {name} in a waiver", "豁免中的规则 {name} 不存在"),),
+    "WB612": (("unknown market {name} in a waiver", "豁免中的市场 {name} 不存在"),),
+    "WB613": (
+        ("the waiver expired on {day}: {waiver}: {effect}", "豁免已于 {day} 到期：{waiver}：{effect}"),
+    ),
+    "WB614": (("the waiver expires on {day} ({when}): {waiver}", "豁免将于 {day} 到期（{when}）：{waiver}"),),
+    "WB615": (("unused waiver: {waiver}: it covered no finding", "未使用的豁免：{waiver}：没有对应的发现"),),
+    "WB620": (
+        ("the baseline {name} does not exist", "基线 {name} 不存在"),
+        ("the baseline {name} cannot be read: {reason}", "无法读取基线 {name}：{reason}"),
+        ("the baseline {name} is not JSON: {reason}", "基线 {name} 不是 JSON：{reason}"),
+        (
+            "the baseline {name} belongs to target {other}, this run checks {target}",
+            "基线 {name} 属于目标 {other}，本次检查的是 {target}",
+        ),
+        ("the baseline {name} is not a JSON object", "基线 {name} 不是 JSON 对象"),
+        ("the baseline {name} has unknown keys: {keys}", "基线 {name} 有未知的键：{keys}"),
+        ("the baseline {name} has version {version}", "基线 {name} 的版本是 {version}"),
+        (
+            "the baseline {name} lacks `target` (text) or `fingerprints` (object)",
+            "基线 {name} 缺少 `target`（文本）或 `fingerprints`（对象）",
+        ),
+        ("the baseline {name} has a bad entry {entry}", "基线 {name} 有错误的条目 {entry}"),
+    ),
+}
+"""Code -> sentences in English and Chinese; of several that fit, the first counts."""
+
+PHRASES: tuple[tuple[str, str], ...] = (
+    ("one of: {names} ... ({count} in all)", "下列之一：{names} …（共 {count} 个）"),
+    ("one of: {names}", "下列之一：{names}"),
+    ("no {what} exists here", "这里没有可用的名称"),
+    ("true or false, yes or no, 1 or 0", "true 或 false、yes 或 no、1 或 0"),
+    ("true or false", "true 或 false"),
+    ("a text", "文本"),
+    ("a number", "数字"),
+    ("a boolean", "布尔值"),
+    ("a date", "日期"),
+    ("a list of texts", "文本列表"),
+    ("a list of text", "文本列表"),
+    ("a finite number", "有限的数字"),
+    ("a number from {low} to {high}", "{low} 到 {high} 之间的数字"),
+    ("a number from {low}", "不小于 {low} 的数字"),
+    ("a number to {high}", "不大于 {high} 的数字"),
+    (
+        "a number with a unit that converts to {unit}, such as {example}",
+        "带有可换算为 {unit} 的单位的数字，如 {example}",
+    ),
+    ("a number with a currency, such as {example}", "带币种的数字，如 {example}"),
+    ("a number such as {example}", "数字，如 {example}"),
+    ("a number, not {kind}", "数字，而不是{kind}"),
+    ("a date as {example}", "日期，如 {example}"),
+    ("a date written as {form}, not {kind}", "写成 {form} 的日期，而不是{kind}"),
+    ("a date written as {form}", "写成 {form} 的日期"),
+    (
+        "at most {count} texts, together of at most {size} characters",
+        "最多 {count} 个文本，合计最多 {size} 个字符",
+    ),
+    ("at most {size} characters", "最多 {size} 个字符"),
+    ("a text of at most {size} characters", "最多 {size} 个字符的文本"),
+    ("a text without halves of surrogate pairs", "不含半个代理对的文本"),
+    ("the name of a field", "字段名"),
+    ("text", "文本"),
+    ("a list", "列表"),
+    ("an object", "对象"),
+    ("a single value", "单个值"),
+    ("{count} cells", "{count} 个单元格"),
+    ("{encoding} text", "{encoding} 文本"),
+    ("a {encoding} file", "{encoding} 文件"),
+    ("a NUL character", " NUL 字符"),
+    ("byte {byte}", "字节 {byte} "),
+    ('a closing "', '闭合的 "'),
+    ('quotes inside a cell written as ""', '单元格内的引号写作 ""'),
+    ("lines that end in LF or CRLF", "以 LF 或 CRLF 结尾的行"),
+    ("a header with column names", "带列名的表头"),
+    ("a header", "表头"),
+    ("twice, as {first} and {second}", "出现两次：{first} 和 {second}"),
+    ("twice", "出现两次"),
+    ("each column once", "每列只出现一次"),
+    ("each key once", "每个键只出现一次"),
+    ("one value", "一个值"),
+    ("one JSON object", "一个 JSON 对象"),
+    ("JSON Lines: one object per line, without [ and commas", "JSON Lines：每行一个对象，没有 [ 和逗号"),
+    ("a title in the first row of each handle", "每个 handle 的首行有标题"),
+    ("columns for fields of {record}: {names}", "{record} 各字段的列：{names}"),
+    ("keys for fields of {record}", "{record} 各字段的键"),
+    (
+        "a name ending in {names} (.gz may follow), or a format: {formats}",
+        "以 {names} 结尾的文件名（可再加 .gz），或给出格式：{formats}",
+    ),
+    ("is it the right feed and mapping?", "数据源和映射是否正确？"),
+    ("a ruleset with an output `verdict`", "带有输出 `verdict` 的规则集"),
+    ("{count} findings count again", "{count} 条发现重新计入"),
+    ("no finding needs it any more", "已没有发现需要它"),
+    ("today is its last day", "今天是最后一天"),
+    ("{count} days left", "还有 {count} 天"),
+    ("delete it if its cause is gone", "若原因已消除，请删除"),
+    ("delete it", "请删除"),
+    ("mend the findings, or let the owner set a new day", "请解决这些发现，或由责任人另定日期"),
+    ("make it with --update-baseline FILE", "用 --update-baseline 文件名 生成"),
+    ("one baseline file per target", "每个目标一个基线文件"),
+    ("a file with waivers", "豁免文件"),
+    ("nested too deeply", "嵌套过深"),
+    ("a number with too many digits", "数字位数过多"),
+    ("No such file or directory", "没有该文件或目录"),
+    ("Is a directory", "是一个目录"),
+    ("it is a directory", "是一个目录"),
+    ("it is a folder", "是一个文件夹"),
+    ("Permission denied", "权限不足"),
+    ("{rule}, record {record}, market {market} ({owner})", "{rule}，记录 {record}，市场 {market}（{owner}）"),
+    ("{rule}, record {record} ({owner})", "{rule}，记录 {record}（{owner}）"),
+    ("{rule}, market {market} ({owner})", "{rule}，市场 {market}（{owner}）"),
+)
+"""Expectations, and phrases that fill a hole."""
+
+
+def translated(diagnostic: Diagnostic, language: str) -> Diagnostic:
+    """The diagnostic with its message and expectation in a language; English where there are no others."""
+    if language != "zh":
+        return diagnostic
+    message = _fitted(diagnostic.message, _sentences(diagnostic.code)) or diagnostic.message
+    expected = None if diagnostic.expected is None else _phrase(diagnostic.expected)
+    return replace(diagnostic, message=message, expected=expected)
+
+
+_Sentence = tuple[re.Pattern[str], str]
+
+
+@lru_cache(maxsize=256)
+def _sentences(code: str) -> tuple[_Sentence, ...]:
+    return _compiled(MESSAGES.get(code, ()))
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> tuple[_Sentence, ...]:
+    return _compiled(PHRASES)
+
+
+def _compiled(entries: Iterable[tuple[str, str]]) -> tuple[_Sentence, ...]:
+    found: list[_Sentence] = []
+    for english, chinese in entries:
+        pieces = re.split(r"\{(\w+)\}", english)
+        pattern = "".join(re.escape(p) if i % 2 == 0 else f"(?P<{p}>.+?)" for i, p in enumerate(pieces))
+        found.append((re.compile(pattern, re.DOTALL), chinese))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _phrase(text: str) -> str:
+    return _fitted(text, _phrases()) or text
+
+
+def _fitted(text: str, sentences: Iterable[_Sentence]) -> str | None:
+    """The translation of the first sentence that fits, its holes filled."""
+    for pattern, chinese in sentences:
+        match = pattern.fullmatch(text)
+        if match is not None:
+            holes = {
+                name: value if value == text else _hole(value) for name, value in match.groupdict().items()
+            }
+            return chinese.format(**holes)
+    return None
+
+
+def _hole(value: str) -> str:
+    """A name or value as it is; a phrase in Chinese. Quoted values are never phrases."""
+    return value if value[:1] in "'\"" else _phrase(value)
