@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 DEMO_FEED := samples/listings.csv
 DEMO_MARKETS := SA DE ID US JP
 
-.PHONY: help demo test lint types format bench clean
+.PHONY: help demo test lint types format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ types: $(READY) ## check types
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## write what the documentation takes from the code
+	$(BIN)/python docs/generate.py
 
 bench: $(BENCH_READY) ## time the engine beside others; writes benchmarks/results/ and docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -92,7 +92,8 @@ def expression(draw: st.DrawFn, kind: str, depth: int, extra: tuple[str, ...] = 
         form = draw(st.sampled_from(["atom", "arith", "neg", "if", "call", "days", "count", "coalesce"]))
         match form:
             case "arith":
-                return f"({sub('number')} {draw(st.sampled_from(['+', '-', '*', '/', '//', '%', '**']))} {sub('number')})"
+                operator = draw(st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]))
+                return f"({sub('number')} {operator} {sub('number')})"
             case "neg":
                 return f"(-{sub('number')})"
             case "if":
@@ -130,6 +131,33 @@ def expression(draw: st.DrawFn, kind: str, depth: int, extra: tuple[str, ...] = 
     return draw(st.sampled_from(atoms))
 
 
+CONDITIONS = [
+    "and",
+    "or",
+    "not",
+    "compare",
+    "compare",
+    "chain",
+    "date",
+    "text",
+    "enum",
+    "enums",
+    "numbers",
+    "list",
+    "bools",
+    "if",
+    "missing",
+    "evidence",
+    "mentions",
+    "mentions_list",
+    "under",
+    "overlaps",
+    "like",
+    "coalesce",
+    "date_literal",
+]
+
+
 @st.composite
 def _condition(draw: st.DrawFn, depth: int, extra: tuple[str, ...]) -> str:
     def sub(of: str) -> str:
@@ -138,12 +166,7 @@ def _condition(draw: st.DrawFn, depth: int, extra: tuple[str, ...]) -> str:
     order = draw(st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
     equal = draw(st.sampled_from(["==", "!="]))
     member = draw(st.sampled_from(["in", "not in"]))
-    form = draw(
-        st.sampled_from(
-            ["and", "or", "not", "compare", "compare", "chain", "date", "text", "enum", "enums", "numbers", "list", "bools",
-             "if", "missing", "evidence", "mentions", "mentions_list", "under", "overlaps", "like", "coalesce", "date_literal"]
-        )
-    )  # fmt: skip
+    form = draw(st.sampled_from(CONDITIONS))
     match form:
         case "and" | "or":
             parts = draw(st.lists(expression("boolean", depth - 1, extra), min_size=2, max_size=3))
@@ -454,7 +477,9 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
         "n3": draw(number),
         "t1": draw(st.one_of(st.none(), st.sampled_from(STATUSES))),
         "t2": draw(text),
-        "c1": draw(st.one_of(st.none(), st.sampled_from([*PATHS, "toys/other", "toys/infants", "food/fresh"]))),
+        "c1": draw(
+            st.one_of(st.none(), st.sampled_from([*PATHS, "toys/other", "toys/infants", "food/fresh"]))
+        ),
         "b1": draw(st.one_of(st.none(), st.booleans())),
         "b2": draw(st.one_of(st.none(), st.booleans())),
         "d1": draw(st.one_of(st.none(), st.sampled_from(DAYS))),

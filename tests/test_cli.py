@@ -844,7 +844,8 @@ def test_the_action_runs_the_gate_once_and_passes_its_exit_code_on(starter: Path
     runner.chmod(0o755)
     inputs = {
         "FEED": FEED, "PROJECT": ".", "TARGET": "", "MARKETS": "SA DE", "FAIL_ON": "block", "MAPPING": "",
-        "WAIVERS": "", "BASELINE": "", "LANGUAGE": "zh", "JUNIT": "", "SARIF": str(tmp_path / "out file.sarif"),
+        "WAIVERS": "", "BASELINE": "", "LANGUAGE": "zh", "JUNIT": "",
+        "SARIF": str(tmp_path / "out file.sarif"),
         "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output"),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Every diagnostic code that the package can give is listed with its meaning, and every listed one is given."""
+"""Every diagnostic code that the package can give is listed with its meaning; every listed one is given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CODE = re.compile(r"WB\d{3}")
 
 
 def used_codes() -> dict[str, str]:
-    """Code -> a module that gives it: texts that are exactly a code, so docstrings and comments do not count."""
+    """Code -> a module that gives it: texts that are exactly a code, so docstrings do not count."""
     found: dict[str, str] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.name != "codes.py":

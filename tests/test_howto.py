@@ -1,8 +1,8 @@
 """The how-to pages work: each is followed, from top to bottom, in a project made by `weighbridge init`.
 
-A block behind `<!-- file: name -->` becomes that file, one behind `<!-- append: name -->` is added to it. Python
-blocks of a page run in one namespace. The commands of a console block run; what is shown below a command must be in
-its output.
+A block behind `<!-- file: name -->` becomes that file, one behind `<!-- append: name -->` is added to it.
+Python blocks of a page run in one namespace. The commands of a console block run; what is shown below a
+command must be in its output.
 """
 
 from __future__ import annotations

@@ -101,7 +101,14 @@ record_type: thing
 fields: {fields}
 ---
 region: world
-declares: {{p_num: {{type: number}}, p_unset: {{type: number}}, p_bool: {{type: boolean}}, p_text: {{type: text}}, p_date: {{type: date}}, p_list: {{type: text_list}}, p_terms: {{type: terms}}}}
+declares:
+  p_num: {{type: number}}
+  p_unset: {{type: number}}
+  p_bool: {{type: boolean}}
+  p_text: {{type: text}}
+  p_date: {{type: date}}
+  p_list: {{type: text_list}}
+  p_terms: {{type: terms}}
 parameters: {{p_num: 2, p_bool: true, p_text: pork, p_date: "2026-01-01", p_list: [pork], p_terms: meat}}
 ---
 region: east
@@ -116,7 +123,9 @@ terms: [pork]
 ruleset: gate
 record: thing
 outputs: {{verdict: {{combine: worst}}, amount: {{type: number, combine: first}}}}
-rules: [{{id: r0, when: {when}, then: {{verdict: block}}}}, {{id: r1, when: "true", then: {{amount: {{value: {number}}}}}}}]
+rules:
+  - {{id: r0, when: {when}, then: {{verdict: block}}}}
+  - {{id: r1, when: "true", then: {{amount: {{value: {number}}}}}}}
 """
 
 

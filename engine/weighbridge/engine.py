@@ -87,12 +87,12 @@ class Engine:
 
     def record_type(self, target: str) -> RecordTypeModel:
         """The record type a target is about. Raises `UnknownName`."""
-        self._check(target, None)
+        self._check(target)
         return self.book.record_types[self.book.record_of(target)]
 
     def rules(self, target: str) -> list[RuleInfo]:
         """The rules that take part in a target, in order; none for a scorecard. Raises `UnknownName`."""
-        self._check(target, None)
+        self._check(target)
         return [_info(r) for r in self.book.rules_of(target)] if target in self.book.rulesets else []
 
     def rule(self, ref: str) -> RuleInfo:
@@ -152,12 +152,15 @@ class Engine:
                 self._programs[key] = prepare(self.book, special)
             return self._programs[key]
 
-    def _check(self, target: str, market: str | None) -> None:
+    def _check(self, target: str, *markets: str) -> None:
         problems: list[Diagnostic] = []
         if not isinstance(target, str) or target not in self.targets:
             problems.append(unknown_name("WB303", "target", str(target), self.targets))
-        if market is not None and market not in self.markets:
-            problems.append(unknown_name("WB303", "market", str(market), self.markets))
+        problems += [
+            unknown_name("WB303", "market", str(market), self.markets)
+            for market in markets
+            if market not in self.markets
+        ]
         if problems:
             raise UnknownName(problems)
 

@@ -242,7 +242,7 @@ class _Compiler:
             elif c in "#;\\`$?":
                 self.problem("WB202", f"{c!r} is not part of the language", at)
                 return False
-            elif not c.isascii() or (c < " " and c not in "\t\n\r"):
+            elif not c.isascii() or (c not in "\t\n\r" and not c.isprintable()):
                 where = "here" if quote else "outside quotes"
                 self.problem(
                     "WB210",

@@ -121,7 +121,7 @@ def _exp(x: float) -> float:
 
 
 def _check_digits(value: Any) -> str | None:
-    return None if isinstance(value, float) and value in range(0, 13) else "a whole number from 0 to 12"
+    return None if isinstance(value, float) and value in range(13) else "a whole number from 0 to 12"
 
 
 # --- text ----------------------------------------------------------------------------------------------

@@ -108,10 +108,11 @@ def run_gate(
     """Check a feed. Never raises about its input: what is wrong is in `notes`, with exit code UNUSABLE.
 
     `waivers` and `baseline` are files; without `waivers` those of the project hold, without `baseline` every
-    finding counts. `as_of` dates the decisions and the waivers alike. Undecided rules are always found where
-    they ask for review. `market_field` names a field with the market, or list of markets, a record is meant for:
-    it is decided in those of `markets` only (in all of them where the field is missing). With `undecided` also those that say `if_unknown: skip`. These never count, and
-    finding them means evaluating every rule a second time.
+    finding counts. `as_of` dates the decisions and the waivers alike. `market_field` names a field with the
+    market, or list of markets, a record is meant for: it is decided in those of `markets` only (in all where
+    the field is missing). Undecided rules are always found where they ask for review; with `undecided` also
+    those that say `if_unknown: skip`. These never count, and finding them means evaluating every rule a
+    second time.
     """
     started = time.perf_counter()
     request = GateRequest(relative_path(feed_path), target, tuple(dict.fromkeys(markets)), as_of, fail_on)
@@ -436,10 +437,8 @@ class _Run:
         return Diagnostic(code, message, Span(self.request.feed, 1, 1, 1, 2), expected=expected)
 
     def result(self, elapsed: float) -> GateResult:
-        if self.failed:
-            code = ExitCode.UNUSABLE
-        else:
-            code = ExitCode.FINDINGS if self.counts.failing else ExitCode.CLEAN
+        checked = ExitCode.FINDINGS if self.counts.failing else ExitCode.CLEAN
+        code = ExitCode.UNUSABLE if self.failed else checked
         return GateResult(
             self.request,
             self.engine.version,

@@ -52,10 +52,10 @@ class GateRequest:
 class Counts:
     """Totals of a run.
 
-    `read` counts the feed's rows, `decided` those that were valid records, `elsewhere` valid ones that are meant
-    for none of the markets asked for; `verdicts` has decisions by market
-    and verdict ("" where the target gave none). `severities` and `rules` count findings that nothing
-    suppresses; `failing` those of them at or above the threshold; `fixed` baseline entries that are gone.
+    `read` counts the feed's rows, `decided` those that were valid records, `elsewhere` valid ones that are
+    meant for none of the markets asked for; `verdicts` has decisions by market and verdict ("" where the
+    target gave none). `severities` and `rules` count findings that nothing suppresses; `failing` those of
+    them at or above the threshold; `fixed` baseline entries that are gone.
     """
 
     read: int = 0

@@ -59,6 +59,8 @@ def _with_partial(project: Project) -> Project:
 
 
 class Linker(Pieces):
+    """Links a whole project; `link` once."""
+
     def __init__(self, project: Project, regions: Regions) -> None:
         super().__init__(project, regions)
         self.derived: dict[str, Derived] = {}
@@ -346,7 +348,7 @@ class Linker(Pieces):
         default: Value = None
         if model.default is not None:
             fitted = fit(model.default, kind, model.allowed)
-            if fitted is None and not (model.combine in ("collect", "set", "count")):
+            if fitted is None and model.combine not in ("collect", "set", "count"):
                 self._bad_output(document, name, f"the default {model.default!r} does not fit", f"a {kind}")
             default = fitted
         symbol = Symbol(name, kind, model.allowed, unit=model.unit)

@@ -85,7 +85,8 @@ REPORT: Catalogue = {
     "rows": {
         "en": "rows read: {read}; invalid: {invalid}; unreadable: {unreadable}; repeated keys: {repeated}; "
         "for other markets: {elsewhere}",
-        "zh": "读取行数：{read}；无效记录：{invalid}；无法读取：{unreadable}；键重复：{repeated}；属于其他市场：{elsewhere}",
+        "zh": "读取行数：{read}；无效记录：{invalid}；无法读取：{unreadable}；键重复：{repeated}；"
+        "属于其他市场：{elsewhere}",
     },
     "undecided_count": {
         "en": "{count} rules left undecided without effect",

@@ -22,11 +22,15 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """All parts hold; always, if there are none."""
+
     parts: tuple[Formula, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """Any part holds; never, if there are none."""
+
     parts: tuple[Formula, ...]
 
 

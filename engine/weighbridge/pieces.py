@@ -87,9 +87,9 @@ class Pieces:
             return self.expression(document, (*path, "value"), value.value, scope, kind)
         if kind is Type.NUMBER and isinstance(value, str):
             return self.expression(document, path, value, scope, kind)
-        if output.combine in ("collect", "set") and kind is Type.TEXT and isinstance(value, tuple):
-            if all(fit(text, kind, output.symbol.allowed) is not None for text in value):
-                return Const(value, Type.TEXTS)
+        several = output.combine in ("collect", "set") and kind is Type.TEXT and isinstance(value, tuple)
+        if several and all(fit(text, kind, output.symbol.allowed) is not None for text in value):
+            return Const(value, Type.TEXTS)
         fitted = fit(value, kind, output.symbol.allowed)
         if fitted is None:
             span = document.span(*path)

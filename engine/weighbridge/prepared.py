@@ -109,7 +109,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class RuleReads:
-    """The names a rule's conditions read, as (canonical path, name as written, type), and whether terms are looked for."""
+    """The names that a rule's conditions read, as (canonical path, name as written, type).
+
+    `mentions`: they look for terms, themselves or through derived values.
+    """
 
     names: tuple[tuple[str, str, Type], ...]
     mentions: bool

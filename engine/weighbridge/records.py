@@ -83,8 +83,7 @@ class FieldReader:
         if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
             return self._misfit(value, words)
         try:
-            convert = next((k.__float__ for k in (float, int) if isinstance(value, k)), float)
-            number = convert(value)
+            number = _as_float(value)
         except (OverflowError, ValueError):
             return self._misfit(value, words)
         if math.isnan(number):
@@ -148,6 +147,13 @@ def prefixes(path: str | None) -> frozenset[str]:
         found.append(path[:cut])
         cut = path.rfind("/", 0, cut)
     return frozenset(found)
+
+
+def _as_float(value: Any) -> float:
+    """The number as a float, by the methods of Python's own types where it is of a subclass of them."""
+    if isinstance(value, float):
+        return float.__float__(value)
+    return int.__float__(value) if isinstance(value, int) else float(value)
 
 
 def is_unicode(text: str) -> bool:

@@ -122,6 +122,8 @@ class Characteristic:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
+    """A band of scores from `at_least` (included) to the next tier."""
+
     id: str
     at_least: float
     title: Mapping[str, str]

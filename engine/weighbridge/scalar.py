@@ -141,7 +141,7 @@ class _Builder:
         space = self.emitter.globals
         exec(
             compile(self.source, f"<weighbridge {self.special.target} {self.special.market}>", "exec"), space
-        )  # noqa: S102
+        )
         return cast(Callable[..., Any], space.pop(name))
 
     def _scan(self, text: Expr, lists: Mapping[Value, int]) -> TextScan:
@@ -454,14 +454,15 @@ class _Builder:
 
     def _undecided_test(self, rule: SpecialRule, mask: int | None) -> str | None:
         """Code for "not known to be false", asked only where something it reads is missing."""
-        false = when(rule.condition, False)
-        if mask == 0 and false != NEVER:
+        if mask == 0:
             return None
+        false = when(rule.condition, False)
         test = "True" if false == NEVER else f"not {self.emitter.test(false)}"
         return test if mask is None else f"m & {mask} and {test}"
 
     def _indexed_undecided(self, indexed: list[SpecialRule], masks: Mapping[int, int | None]) -> None:
-        if not indexed:
+        tests = {r.index: self._undecided_test(r, masks[r.index]) for r in indexed}
+        if all(test is None for test in tests.values()):
             return
         union = 0
         always = any(masks[r.index] is None for r in indexed)
@@ -470,10 +471,9 @@ class _Builder:
         self.add(f"if {'True' if always else f'm & {union}'}:")
         self.indent += 1
         self.add("seen = set(fired)")
-        for rule in indexed:
-            test = self._undecided_test(rule, masks[rule.index])
+        for position, test in tests.items():
             if test is not None:
-                self.add(f"if {rule.index} not in seen and {test}: und({rule.index})")
+                self.add(f"if {position} not in seen and {test}: und({position})")
         self.indent -= 1
 
     # --- the index ---

@@ -67,6 +67,8 @@ class SpecialRule:
 
 @dataclass(frozen=True, slots=True)
 class DerivedStep:
+    """Compute a derived value."""
+
     path: str
     tree: Expr
 

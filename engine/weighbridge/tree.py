@@ -64,6 +64,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`not operand`."""
+
     operand: Expr
     at: Range = _at()
 
@@ -74,6 +76,8 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """All operands hold; at least two, none of them an `and`."""
+
     operands: tuple[Expr, ...]
     at: Range = _at()
 
@@ -84,6 +88,8 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """Any operand holds; at least two, none of them an `or`."""
+
     operands: tuple[Expr, ...]
     at: Range = _at()
 
@@ -134,6 +140,8 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Arith:
+    """Arithmetic of two numbers; the difference of two dates is a number of days."""
+
     op: ArithOp
     left: Expr
     right: Expr
@@ -143,6 +151,8 @@ class Arith:
 
 @dataclass(frozen=True, slots=True)
 class Negate:
+    """A number with the other sign."""
+
     operand: Expr
     at: Range = _at()
 
@@ -153,6 +163,8 @@ class Negate:
 
 @dataclass(frozen=True, slots=True)
 class IfElse:
+    """`then if condition else other`; unknown where the condition is."""
+
     condition: Expr
     then: Expr
     other: Expr
