@@ -136,6 +136,17 @@ class Oracle:
             tier = name if score >= bound else tier
         return score, tier, coverage
 
+    def line_points(self, card: Scorecard) -> dict[str, float | None]:
+        """Each characteristic's points; None where it does not apply or its points are unknown."""
+        found: dict[str, float | None] = {}
+        for line in card.characteristics:
+            applies = True if line.applies is None else self.value(line.applies.text, card.record)
+            points = self.points(card, line) if applies is True else None
+            if points is None and applies is not False and line.missing is not None:
+                points = Fraction(line.missing, 1000)
+            found[line.id] = None if points is None else float(points)
+        return found
+
     def points(self, card: Scorecard, line: Any) -> Fraction | None:
         if line.points is not None:
             value = self.value(line.points.text, card.record)

@@ -270,7 +270,7 @@ OVERRIDES: list[dict[str, Any]] = [
 ]
 
 
-def _scorecard(draw: st.DrawFn) -> dict[str, Any]:
+def _scorecard(draw: st.DrawFn, name: str) -> dict[str, Any]:
     lines: list[dict[str, Any]] = []
     for i in range(draw(st.integers(1, 4))):
         line: dict[str, Any] = {"id": f"x{i}", "weight": draw(st.sampled_from([0, 1, 2, 0.125, 33.333]))}
@@ -300,7 +300,7 @@ def _scorecard(draw: st.DrawFn) -> dict[str, Any]:
             line["when"] = draw(expression("boolean", 1))
         lines.append(line)
     return {
-        "scorecard": "card",
+        "scorecard": name,
         "record": "thing",
         "score": draw(st.sampled_from(["weighted_mean", "sum"])),
         "minimum_coverage": draw(st.sampled_from([0, 0.5, 1])),
@@ -431,7 +431,11 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
         ],
     }
     gate["rules"].append(
-        {"id": "reads", "when": "other.amount > 3 or card.tier == 'low'", "then": {"tags": "reads"}}
+        {
+            "id": "reads",
+            "when": "other.amount > 3 or card.tier == 'low' or spare.score > 50",
+            "then": {"tags": "reads"},
+        }
     )
     if draw(st.booleans()):
         gate["tables"] = [_table(draw)]
@@ -453,7 +457,8 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
         *_regions(draw),
         record_type,
         *lists,
-        _scorecard(draw),
+        _scorecard(draw, "card"),
+        _scorecard(draw, "spare"),
         other,
         gate,
         *([extra] if extra else []),

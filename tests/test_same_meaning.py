@@ -70,6 +70,7 @@ def compare(engine: Engine, record: dict[str, Any], market: str, day: date) -> N
         assert same(expected[0], score.value), (expected, score)
         assert same(expected[1], score.tier), (expected, score)
         assert same(expected[2], score.coverage), (expected, score)
+        assert score.points == oracle.line_points(engine.book.scorecards[name])
     policies = {r.ref: r.if_unknown for r in engine.rules("gate")}
     told = [
         f.rule for f in decision.findings if f.status == "undecided" or (f.status == "fired" and f.missing)

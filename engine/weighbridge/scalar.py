@@ -292,8 +292,10 @@ class _Builder:
         points: list[str] = []
         self.add("total = scored = known = whole = 0")
         for number, line in enumerate(card.characteristics):
-            points.append(f"p{number}")
-            self._characteristic(f"p{number}", line)
+            # Each card has names of its own: the points are returned when all cards are done.
+            local = f"p{len(self.results)}_{number}"
+            points.append(local)
+            self._characteristic(local, line)
         score, coverage, tier = prefix
         self.add(f"{coverage} = known / whole if whole else nan")
         divisor = "(scored * 1000)" if card.method == "weighted_mean" else "1000000"
