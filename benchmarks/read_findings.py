@@ -2,8 +2,8 @@
 
     python benchmarks/read_findings.py DATA/listings.csv --mapping shein --market SA --market DE --seed 1
 
-The draw is fixed by the seed. It goes round the rules, so that a rule with ten findings is read as often as one
-with a thousand, and each listing is shown once per rule. Findings that only name missing data are at most
+The draw is fixed by the seed. It goes round the rules, so that a rule with ten findings is read as often as
+one with a thousand, and each listing is shown once per rule. Findings that only name missing data are at most
 `--missing` of them.
 """
 

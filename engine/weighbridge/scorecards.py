@@ -31,8 +31,9 @@ def link_scorecard(document: Document[ScorecardModel], scope: Scope) -> tuple[Sc
         Tier(t.id, -math.inf if t.from_ is None else float(t.from_), t.title, document.span("tiers", i))
         for i, t in enumerate(model.tiers)
     )
-    largest = sum(10_000_000 * max(abs(c.least), abs(c.most)) for c in characteristics)
-    if largest > MOST_EXACT * 1000:
+    # Regions may set weights of their own; up to 1,000 they are covered here.
+    largest = sum(max(abs(c.weight), 1_000_000) * max(abs(c.least), abs(c.most)) for c in characteristics)
+    if largest > MOST_EXACT:
         linker.problems.append(
             Diagnostic(
                 "WB330", "the points are too large to be added exactly", document.span("characteristics")
