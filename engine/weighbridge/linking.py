@@ -19,7 +19,7 @@ from weighbridge.documents import (
     TermListModel,
 )
 from weighbridge.expressions import Scope, Symbol
-from weighbridge.pieces import Pieces, fit
+from weighbridge.pieces import Pieces, fit, possible_texts
 from weighbridge.project import Document, Project
 from weighbridge.regions import Region, Regions, link_regions
 from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard, has_mention
@@ -222,7 +222,7 @@ class Linker(Pieces):
             tree = self.expression(document, ("derived", name, "value"), model.value, known, None)
             path = f"{document.id}/{name}"
             if tree is not None:
-                symbol = Symbol(path, tree.type)
+                symbol = Symbol(path, tree.type, possible_texts(tree, known))
                 symbols[name] = symbols[path] = symbol
                 span = document.span("derived", name, "value")
                 self.derived[path] = Derived(path, tree, model.value, model.title, span)
@@ -341,16 +341,19 @@ class Linker(Pieces):
             self._bad_output(
                 document, name, f"combine: {model.combine} needs an order", "`allowed`, mildest first"
             )
+        if ordered and kind is not Type.TEXT:
+            self._bad_output(document, name, f"combine: {model.combine} needs single texts", "type: text")
         if model.combine in ("sum", "min", "max") and kind is not Type.NUMBER:
             self._bad_output(document, name, f"combine: {model.combine} needs numbers", "type: number")
         if model.combine in ("collect", "set") and kind not in (Type.TEXT, Type.TEXTS):
             self._bad_output(document, name, f"combine: {model.combine} needs texts", "type: text")
         default: Value = None
         if model.default is not None:
-            fitted = fit(model.default, kind, model.allowed)
-            if fitted is None and model.combine not in ("collect", "set", "count"):
-                self._bad_output(document, name, f"the default {model.default!r} does not fit", f"a {kind}")
-            default = fitted
+            # The default is of the type that readers of the output see: a list where values are collected.
+            shown = _output_type(model.type, model.combine)
+            default = fit(model.default, shown, None if shown is Type.NUMBER else model.allowed)
+            if default is None:
+                self._bad_output(document, name, f"the default {model.default!r} does not fit", f"a {shown}")
         symbol = Symbol(name, kind, model.allowed, unit=model.unit)
         return Output(name, symbol, model.combine, default, model.title)
 

@@ -12,7 +12,7 @@ from weighbridge.project import Document, Project
 from weighbridge.regions import Regions
 from weighbridge.rulebook import Output
 from weighbridge.templates import Template, parse_template
-from weighbridge.tree import Const, Expr, Type, Value
+from weighbridge.tree import Call, Const, Expr, IfElse, Name, Type, Value
 
 
 class Pieces:
@@ -74,6 +74,27 @@ class Pieces:
                 then[name] = set_to
         return then
 
+    def _computed(
+        self, document: Document[Any], path: tuple[str | int, ...], text: str, scope: Scope, output: Output
+    ) -> Expr | None:
+        """A computed value; of an output with a list of texts it must be one of them, whatever the record."""
+        tree = self.expression(document, path, text, scope, output.symbol.type)
+        allowed = output.symbol.allowed
+        if tree is None or allowed is None:
+            return tree
+        texts = possible_texts(tree, scope)
+        wrong = None if texts is None else next((t for t in texts if t not in allowed), None)
+        if wrong is not None:
+            span = document.span(*path)
+            self.problems.append(unknown_name("WB207", f"value of {output.name}", wrong, allowed, span))
+        elif texts is None:
+            words = "texts in quotes, chosen by if ... else: one of " + ", ".join(allowed)
+            message = f"this could be another text than {output.name} may have"
+            self.problems.append(Diagnostic("WB207", message, document.span(*path), expected=words))
+        else:
+            return tree
+        return None
+
     def _set_value(
         self,
         document: Document[RulesetModel],
@@ -84,7 +105,7 @@ class Pieces:
     ) -> Expr | None:
         kind = output.symbol.type
         if isinstance(value, ExpressionValue):
-            return self.expression(document, (*path, "value"), value.value, scope, kind)
+            return self._computed(document, (*path, "value"), value.value, scope, output)
         if kind is Type.NUMBER and isinstance(value, str):
             return self.expression(document, path, value, scope, kind)
         several = output.combine in ("collect", "set") and kind is Type.TEXT and isinstance(value, tuple)
@@ -112,9 +133,32 @@ def fit(value: Any, kind: Type, allowed: tuple[str, ...] | None) -> Value:
     if kind is Type.BOOLEAN:
         return value if isinstance(value, bool) else None
     if kind is Type.TEXTS:
-        return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else None
+        texts = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else None
+        return None if texts is None or (allowed is not None and not set(texts) <= set(allowed)) else texts
     if not isinstance(value, str):
         return None
     if kind is Type.DATE:
         return parse_date(value)
     return value if allowed is None or value in allowed else None
+
+
+def possible_texts(tree: Expr, scope: Scope) -> tuple[str, ...] | None:
+    """The texts an expression can become; None where it could be any."""
+    match tree:
+        case Const(value):
+            return (value,) if isinstance(value, str) else ()
+        case Name(path):
+            return scope.symbols[path].allowed
+        case IfElse(_, then, other):
+            options: tuple[Expr, ...] = (then, other)
+        case Call("coalesce", arguments):
+            options = arguments
+        case _:
+            return None
+    found: dict[str, None] = {}
+    for option in options:
+        texts = possible_texts(option, scope)
+        if texts is None:
+            return None
+        found |= dict.fromkeys(texts)
+    return tuple(found)

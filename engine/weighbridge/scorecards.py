@@ -182,7 +182,11 @@ def _bin_test(bins: tuple[BinModel, ...], index: int, value: Expr) -> Expr | Non
 
 
 def _constant(written: Any, value: Expr, numeric: bool) -> float | str:
-    if numeric and isinstance(written, int | float) and not isinstance(written, bool):
+    if value.type is Type.DATE:
+        day = parse_date(written) if isinstance(written, str) else None
+        if day is not None:
+            return day
+    elif numeric and isinstance(written, int | float) and not isinstance(written, bool):
         return float(written)
     if value.type is Type.TEXT and isinstance(written, str):
         return written

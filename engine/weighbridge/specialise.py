@@ -17,6 +17,7 @@ from typing import Any
 from weighbridge.diagnostics import Span
 from weighbridge.documents import RuleOverride
 from weighbridge.evaluate import COMPARISONS, arithmetic
+from weighbridge.expressions import parse_date
 from weighbridge.functions import FUNCTIONS
 from weighbridge.regions import Resolved, covers, edges
 from weighbridge.rulebook import (
@@ -345,6 +346,8 @@ class _Specialiser:
 def _override_value(value: Any, kind: Type) -> Value:
     if kind is Type.NUMBER:
         return float(value)
+    if kind is Type.DATE:
+        return parse_date(value)
     return (value,) if kind is Type.TEXTS and isinstance(value, str) else value
 
 

@@ -172,12 +172,12 @@ def constant(text: str, kind: Type) -> Value:
 
 def output_value(text: str, kind: Type, allowed: tuple[str, ...] | None) -> Value:
     """The value an output cell sets. Raises `CellError`."""
-    if kind is Type.TEXTS:
-        return tuple(p.strip() for p in text.split("|") if p.strip())
-    value = constant(text.strip(), kind)
-    if allowed is not None and value not in allowed:
-        found = unknown_name("WB207", "value of this output", str(value), allowed)
-        raise CellError(found.code, found.message, found.expected or "", found.suggestion)
+    several = tuple(p.strip() for p in text.split("|") if p.strip()) if kind is Type.TEXTS else None
+    value = constant(text.strip(), kind) if several is None else several
+    for one in several if several is not None else (value,):
+        if allowed is not None and one not in allowed:
+            found = unknown_name("WB207", "value of this output", str(one), allowed)
+            raise CellError(found.code, found.message, found.expected or "", found.suggestion)
     return value
 
 
