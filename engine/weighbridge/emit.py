@@ -180,7 +180,8 @@ class Emitter:
         """Code that is truthy exactly where the formula holds."""
         match formula:
             case AllOf(parts):
-                return "(" + " and ".join(self.test(p) for p in parts) + ")" if parts else "True"
+                ordered = sorted(parts, key=_likelihood)
+                return "(" + " and ".join(self.test(p) for p in ordered) + ")" if parts else "True"
             case AnyOf(parts):
                 return "(" + " or ".join(self.test(p) for p in parts) + ")" if parts else "False"
             case Leaf(test, wanted):
@@ -261,6 +262,25 @@ class Emitter:
         if wanted:
             return found
         return f"({_known(text, self.value(text))}{index} not in {hits})"
+
+
+def _likelihood(formula: Formula) -> int:
+    """How likely (and how dear to ask) a part of an `and` is, roughly: the least likely is asked first."""
+    if not isinstance(formula, Leaf):
+        return 5
+    match formula.test:
+        case Compare("=="):
+            return 0 if formula.wanted else 4
+        case Member() | Contains():
+            return 1 if formula.wanted else 4
+        case Call("mentions" | "under"):
+            return 1 if formula.wanted else 4
+        case Name():
+            return 2
+        case Compare():
+            return 3
+        case _:
+            return 6
 
 
 def _known(node: Expr, code: str) -> str:

@@ -116,7 +116,9 @@ class Engine:
         except (KeyError, TypeError):
             prepared, day, number = self._prepare(target, market, as_of)
         try:
-            kept = dict(record) if isinstance(record, Mapping) else plain_record(record)
+            # The usual record is a dict; asking that first spares a look into the registry of mappings.
+            usual = type(record) is dict or isinstance(record, Mapping)
+            kept = dict(record) if usual else plain_record(record)
             raw = prepared.program.run(kept, number)
         except InvalidRecord:
             raise

@@ -18,7 +18,7 @@ from typing import TypeVar
 from weighbridge.normal_form import ALWAYS, AllOf, AnyOf, Formula, Leaf, all_of
 from weighbridge.tree import Call, Compare, Const, Expr, Member, Name
 
-SMALLEST_GROUP = 16
+SMALLEST_GROUP = 12
 MOST_KEYS = 256
 MOST_SEGMENT_ENTRIES = 16
 

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, cast
 
 from weighbridge.combine import Combiner
@@ -22,7 +23,7 @@ from weighbridge.emit import EMPTY, NAN, Emitter, scanned_texts, unknown_code
 from weighbridge.functions import FUNCTIONS
 from weighbridge.index import Bucket, Group, buckets, build_index
 from weighbridge.normal_form import ALWAYS, NEVER, AllOf, AnyOf, Formula, Leaf, when
-from weighbridge.records import MAX_TEXT, FieldReader, is_unicode, prefixes, readers, unknown_fields
+from weighbridge.records import MAX_TEXT, FieldReader, prefixes, readers, unknown_fields
 from weighbridge.rulebook import Characteristic, Rulebook
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
 from weighbridge.terms import Match, Scanner, TermList
@@ -190,6 +191,7 @@ class _Builder:
         self.add("if bad: refuse(bad)")
 
     def _read_field(self, name: str, reader: FieldReader) -> None:
+        """Usual values first, then a missing one, then everything else, which the reader looks at."""
         local = self._local(name)
         read = f"r_{local}"
         self.emitter.globals[read] = reader.read
@@ -197,35 +199,35 @@ class _Builder:
         slow = f"{local} = {read}(v, bad)"
         if missing == "nan":
             slow = f"{local} = {read}(v, bad); {local} = nan if {local} is None else {local}"
-        self.add(f"v = get({name!r})")
-        first = "if"
+        branches = self._usual_values(local, reader)
         if not reader.required:
-            self.add(f"if v is None: {local} = {missing}")
-            first = "elif"
+            branches.append(("v is None", f"{local} = {missing}"))
+        self.add(f"v = get({name!r})")
+        for number, (test, action) in enumerate(branches):
+            self.add(f"{'elif' if number else 'if'} {test}: {action}")
+        self.add(f"else: {slow}" if branches else slow)
+
+    def _usual_values(self, local: str, reader: FieldReader) -> list[tuple[str, str]]:
+        """(test, action) for values that are right as they stand."""
         match reader.type:
             case Type.NUMBER:
                 inside = f"{reader.minimum!r} <= v <= {reader.maximum!r}"
-                self.add(f"{first} type(v) is float and {inside}: {local} = v")
-                self.add(f"elif type(v) is int and {inside}: {local} = float(v)")
-                first = "el"
+                return [
+                    (f"type(v) is float and {inside}", f"{local} = v"),
+                    (f"type(v) is int and {inside}", f"{local} = float(v)"),
+                ]
             case Type.BOOLEAN:
-                self.add(f"{first} v is True or v is False: {local} = v")
-                first = "el"
+                return [("v is True or v is False", f"{local} = v")]
             case Type.TEXT if reader.allowed is not None or reader.tree is not None:
                 choices = self.emitter.constant(reader.allowed or reader.tree)
-                self.add(f"{first} type(v) is str and v in {choices}: {local} = v")
-                first = "el"
+                return [(f"type(v) is str and v in {choices}", f"{local} = v")]
             case Type.TEXT:
-                self.emitter.globals["is_unicode"] = is_unicode
-                usual = f"v and len(v) <= {MAX_TEXT} and not v.isspace() and (v.isascii() or is_unicode(v))"
-                self.add(f"{first} type(v) is str and {usual}: {local} = v")
-                first = "el"
+                # ASCII that begins with a mark or letter is neither blank nor broken.
+                return [
+                    (f"type(v) is str and v >= '!' and v.isascii() and len(v) <= {MAX_TEXT}", f"{local} = v")
+                ]
             case _:
-                if first == "if":
-                    self.add(slow)
-                    return
-                first = "el"
-        self.add(f"{'else' if first == 'el' else first}: {slow}")
+                return []
 
     def _assign(self, path: str, tree: Expr) -> None:
         self._before([tree])
@@ -393,7 +395,10 @@ class _Builder:
     def _ruleset(self, step: RulesetStep, last: bool) -> None:
         loud = [r for r in step.rules if r.rule.if_unknown != "skip"]
         self._before([r.condition for r in step.rules] + [t for r in step.rules for t in r.then.values()])
-        self.add("fired = []; fire = fired.append; undecided = []; und = undecided.append; computed = {}")
+        self.add("fired = []; fire = fired.append")
+        self.add("undecided = []; und = undecided.append" if loud else "undecided = EMPTY_LIST")
+        self.add("computed = {}" if any(_computes(r) for r in step.rules) else "computed = EMPTY_DICT")
+        self.emitter.globals |= {"EMPTY_LIST": (), "EMPTY_DICT": MappingProxyType({})}
         masks = self._masks(loud)
         formulas = {r.index: when(r.condition, True) for r in step.rules}
         plain = [(r.index, formulas[r.index]) for r in step.rules if not _computes(r)]

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.diagnostics import Diagnostic, unknown_name
 from weighbridge.documents import BinModel, CharacteristicModel, ScorecardModel, read_interval
-from weighbridge.expressions import Locate, Scope, compile_expression
+from weighbridge.expressions import Locate, Scope, compile_expression, parse_date
+from weighbridge.pieces import possible_texts
 from weighbridge.project import Document
 from weighbridge.rulebook import Bin, Characteristic, Condition, Scorecard, Tier, milli
 from weighbridge.templates import Template, parse_template
@@ -129,6 +130,7 @@ class _CardLinker:
         test: Expr | None = None
         try:
             test = _bin_test(bins, index, value)
+            self._check_texts(path, model, value)
         except _BinError as error:
             self.problems.append(
                 Diagnostic("WB331", str(error), self.document.span(*path), expected=error.expected)
@@ -136,6 +138,16 @@ class _CardLinker:
         text = "otherwise" if test is None else unparse(test)
         reason = self._templates((*path, "reason"), model.reason, False)
         return Bin(test, text, milli(model.points), reason, self.document.span(*path))
+
+    def _check_texts(self, path: tuple[str | int, ...], model: BinModel, value: Expr) -> None:
+        """A text that the value can never be is a typing mistake, not a bin."""
+        if "is" in model.selectors and model.is_ is None:
+            raise _BinError("null is no value", "`missing`: the points where the value is not known")
+        known = possible_texts(value, self.scope)
+        for text in (*(model.in_ or ()), model.is_):
+            if isinstance(text, str) and known is not None and text not in known:
+                span = self.document.span(*path)
+                self.problems.append(unknown_name("WB207", "value", text, known, span))
 
 
 class _BinError(Exception):
