@@ -1,9 +1,10 @@
-"""Writes what the documentation takes from the code: key tables, the list of diagnostics, JSON Schemas.
+"""Writes what the documentation takes from the code: key tables, functions, diagnostics, JSON Schemas.
 
     python docs/generate.py
 
-Key tables stand in docs/formats.md between `<!-- keys: Model -->` and `<!-- end of keys -->`. Tests fail
-while what is written differs from what the code says.
+Key tables stand in docs/formats.md between `<!-- keys: Model -->` and `<!-- end of keys -->`, functions in
+docs/language.md between `<!-- functions -->` and `<!-- end of functions -->`. Tests fail while what is written
+differs from what the code says.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 
 from weighbridge.codes import CODES
 from weighbridge.documents import Model
+from weighbridge.function_reference import with_functions
 from weighbridge.schema import schemas, write_schemas
 
 DOCS = Path(__file__).resolve().parent
 FORMATS = DOCS / "formats.md"
 DIAGNOSTICS = DOCS / "diagnostics.md"
+LANGUAGE = DOCS / "language.md"
 SCHEMAS = DOCS / "schema"
 
 _TABLE = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
@@ -163,6 +166,7 @@ def main() -> None:
     """Writes everything."""
     FORMATS.write_text(with_tables(FORMATS.read_text(encoding="utf-8")), encoding="utf-8")
     DIAGNOSTICS.write_text(diagnostics(), encoding="utf-8")
+    LANGUAGE.write_text(with_functions(LANGUAGE.read_text(encoding="utf-8")), encoding="utf-8")
     write_schemas(SCHEMAS)
 
 
