@@ -110,8 +110,11 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.Attribute: "attributes of values",
 }
 _CONSTANT_NAMES = {"true": True, "false": False}
-_OPERATORS_ELSEWHERE = {"&&": "and", "||": "or", "<>": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "=": "=="}
-_OPERATORS_ELSEWHERE |= {word.upper(): word for word in ("and", "or", "not", "in", "if", "else")}
+_WORDS = ("and", "or", "not", "in", "if", "else")
+_OPERATORS_ELSEWHERE = {
+    "&&": "and", "||": "or", "<>": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "=": "==",
+    **{word.upper(): word for word in _WORDS},
+}
 _NOT_OPERATORS = re.compile(
     r"&&|\|\||<>|(?<![=<>!:*/%+-])=(?!=)[><!]?|(?<![\w.])(?:AND|OR|NOT|IN|IF|ELSE)(?![\w.(])"
 )
