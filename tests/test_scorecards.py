@@ -172,6 +172,20 @@ def test_computed_points_are_clipped_and_rounded_to_thousandths(
     assert found == round(clipped * 1000) / 1000
 
 
+def test_computed_points_are_weighted_exactly() -> None:
+    lines = [
+        {"points": "n", "min": 0, "max": 100, "weight": 0.3},
+        {"points": "m * 2", "weight": 0.6},
+        fixed(0.1, value="o"),
+    ]
+    exact = (
+        Fraction("33.333") * Fraction("0.3") + Fraction("-7.2") * Fraction("0.6") + Fraction("0.1")
+    ) / Fraction("1.9")
+    found = score({"n": 33.333, "m": -3.6, "o": 1}, *lines)
+    assert (found.value, found.points) == (float(exact), {"x0": 33.333, "x1": -7.2, "x2": 0.1})
+    assert score({"n": 0.1, "m": 0.1}, *({"points": p} for p in ("n", "m * 2")), score="sum").value == 0.3
+
+
 def test_computed_points_that_are_unknown_are_missing() -> None:
     assert score({}, {"points": "n", "min": 0, "max": 10}).points == {"x0": None}
     assert score({"n": 1, "m": 0}, {"points": "n / m", "min": 0, "max": 10, "missing": 4}).points == {
@@ -248,25 +262,14 @@ def test_a_weight_of_nothing_takes_no_part() -> None:
     assert score({"n": 1}, fixed(5, weight=0)).value is None
 
 
-def test_one_expression_in_several_characteristics_is_right_wherever_they_apply() -> None:
-    shared = [
-        fixed(10, value="n + m", when="b"),
-        fixed(20, value="o"),
-        binned({"upto": 3}, {}, value="n + m", when="p"),
-    ]
-    rules = {"ruleset": "gate", "record": "thing", "rules": [
-        {"id": "r", "when": "n + m > 3 and card.coverage == 1", "then": {"verdict": "block"}}
-    ]}  # fmt: skip
-    engine = load(*BASE, card(*shared), rules)
-    for b, p in itertools.product((True, False), repeat=2):
-        record = {"n": 2, "m": 2, "o": 1, "b": b, "p": p}
-        decision = engine.decide("gate", record, market="AA", as_of=TODAY)
+def test_an_expression_computed_for_one_characteristic_is_right_where_that_does_not_apply() -> None:
+    lines = [fixed(10, value="n + m", when="b"), fixed(20, value="o")]
+    rule = {"id": "r", "when": "n + m > 3 and card.coverage == 1", "then": {"verdict": "block"}}
+    engine = load(*BASE, card(*lines), {"ruleset": "gate", "record": "thing", "rules": [rule]})
+    for b in (True, False):
+        decision = engine.decide("gate", {"n": 2, "m": 2, "o": 1, "b": b}, market="AA", as_of=TODAY)
         assert decision.verdict == "block"
-        assert decision.scores["card"].points == {
-            "x0": 10.0 if b else None,
-            "x1": 20.0,
-            "x2": 2.0 if p else None,
-        }
+        assert decision.scores["card"].points == {"x0": 10.0 if b else None, "x1": 20.0}
 
 
 # --------------------------------------------------------------------------------------------------- tiers

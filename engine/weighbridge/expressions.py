@@ -112,7 +112,13 @@ _REFUSED: dict[type[ast.AST], str] = {
 _CONSTANT_NAMES = {"true": True, "false": False}
 _WORDS = ("and", "or", "not", "in", "if", "else")
 _OPERATORS_ELSEWHERE = {
-    "&&": "and", "||": "or", "<>": "!=", "=>": ">=", "=<": "<=", "=!": "!=", "=": "==",
+    "&&": "and",
+    "||": "or",
+    "<>": "!=",
+    "=>": ">=",
+    "=<": "<=",
+    "=!": "!=",
+    "=": "==",
     **{word.upper(): word for word in _WORDS},
 }
 _NOT_OPERATORS = re.compile(

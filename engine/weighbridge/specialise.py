@@ -222,6 +222,7 @@ class _Specialiser:
             step, needed = made[item]
             waiting = [other for other in needed if other not in self.steps]
             if waiting:
+                assert made.keys().isdisjoint(waiting), "rings are refused when a project is loaded"
                 pending += reversed(waiting)
             else:
                 self.steps[item] = step
