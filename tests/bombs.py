@@ -7,7 +7,6 @@ what became of it and the seconds of processor time it took. A bomb that goes of
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -286,6 +285,8 @@ EXPECTED: dict[str, Outcome] = {n: o for n, (_, o) in EXPRESSIONS.items()} | {
 
 def main() -> None:
     """Tries every bomb."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     sys.path[:0] = [str(Path(__file__).resolve().parent)]

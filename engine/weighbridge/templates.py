@@ -111,10 +111,10 @@ def show_number(value: float, style: str = "") -> str:
     """A number as people write it: no exponent up to 1e15, no needless zeros."""
     if style == "percent":
         return f"{show_number(round(value * 100, 2))}%"
-    if style:
-        return f"{value:.{style}f}"
     if not math.isfinite(value):
         return "∞" if value > 0 else "-∞"
+    if style:
+        return f"{value:.{style}f}"
     if abs(value) >= 1e15 or (value != 0 and abs(value) < 1e-6):
         return repr(value)
     return f"{value:.6f}".rstrip("0").rstrip(".")
