@@ -12,8 +12,9 @@ from weighbridge.expressions import Locate, Scope, compile_expression, parse_dat
 from weighbridge.pieces import possible_texts
 from weighbridge.project import Document
 from weighbridge.rulebook import Bin, Characteristic, Condition, Scorecard, Tier, milli
+from weighbridge.tables import inside
 from weighbridge.templates import Template, parse_template
-from weighbridge.tree import Call, Compare, Const, Expr, Member, Not, Type, conjunction, walk
+from weighbridge.tree import TRUE, Call, Compare, Const, Expr, Member, Not, Type, conjunction, walk
 from weighbridge.unparse import unparse
 
 MOST_EXACT = 9_007_199_254_740_992
@@ -174,18 +175,7 @@ def _bin_test(bins: tuple[BinModel, ...], index: int, value: Expr) -> Expr | Non
         return conjunction(tuple(parts))
     if model.range is not None:
         interval = read_interval(model.range)
-        parts = []
-        if interval is not None and interval.low is not None:
-            parts.append(
-                Compare(">=" if interval.low_closed else ">", value, Const(float(interval.low), Type.NUMBER))
-            )
-        if interval is not None and interval.high is not None:
-            parts.append(
-                Compare(
-                    "<=" if interval.high_closed else "<", value, Const(float(interval.high), Type.NUMBER)
-                )
-            )
-        return conjunction(tuple(parts))
+        return TRUE if interval is None else inside(value, interval)
     if model.in_ is not None:
         return Member(value, frozenset(_constant(v, value, numeric) for v in model.in_))
     if model.is_ is not None:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
-from weighbridge.documents import read_interval
+from weighbridge.documents import Interval, read_interval
 from weighbridge.expressions import Locate, Scope, compile_expression, parse_date
 from weighbridge.terms import check_term
 from weighbridge.tree import (
+    TRUE,
     Call,
     Compare,
     CompareOp,
@@ -105,20 +106,26 @@ def _examples(kind: Type) -> str:
             return '"SA","AE", not("US") or -'
 
 
+def inside(of: Expr, interval: Interval) -> Expr:
+    """The condition that the number `of` lies in an interval; true for one without ends."""
+    parts: list[Expr] = []
+    if interval.low is not None:
+        parts.append(
+            Compare(">=" if interval.low_closed else ">", of, Const(float(interval.low), Type.NUMBER))
+        )
+    if interval.high is not None:
+        parts.append(
+            Compare("<=" if interval.high_closed else "<", of, Const(float(interval.high), Type.NUMBER))
+        )
+    return conjunction(tuple(parts))
+
+
 def _single(piece: str, of: Expr, scope: Scope) -> Expr:
     interval = read_interval(piece)
     if interval is not None and of.type is Type.NUMBER:
-        parts: list[Expr] = []
-        if interval.low is not None:
-            parts.append(
-                Compare(">=" if interval.low_closed else ">", of, Const(float(interval.low), Type.NUMBER))
-            )
-        if interval.high is not None:
-            parts.append(
-                Compare("<=" if interval.high_closed else "<", of, Const(float(interval.high), Type.NUMBER))
-            )
-        if parts:
-            return conjunction(tuple(parts))
+        test = inside(of, interval)
+        if test != TRUE:
+            return test
     compared = _COMPARATOR.fullmatch(piece)
     if compared:
         op: CompareOp = "==" if compared[1] == "=" else compared[1]  # type: ignore[assignment]
