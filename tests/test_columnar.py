@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import weighbridge
 from tests.projects import DAYS, projects, records
 from weighbridge.columnar import ChunkResult, ColumnarProgram
+from weighbridge.columnar_outputs import Pairs
 from weighbridge.columnar_scores import ASSUMED, INAPPLICABLE, UNKNOWN
 from weighbridge.engine import Engine
 from weighbridge.frames import Frame
@@ -44,9 +46,10 @@ def known(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def lists_of(rows: Any, rules: Any, size: int) -> list[list[int]]:
+def lists_of(pairs: Pairs, size: int) -> list[list[int]]:
+    pairs = pairs.in_order()
     found: list[list[int]] = [[] for _ in range(size)]
-    for row, rule in zip(rows.tolist(), rules.tolist(), strict=True):
+    for row, rule in zip(pairs.rows.tolist(), pairs.rules.tolist(), strict=True):
         found[row].append(rule)
     return found
 
@@ -55,15 +58,14 @@ def compare_results(engine: Engine, result: ChunkResult, decisions: list[Any]) -
     size = len(decisions)
     ruleset = result.ruleset
     assert ruleset is not None
-    fired = lists_of(ruleset.fired.rows, ruleset.fired.rules, size)
-    undecided = lists_of(ruleset.undecided.rows, ruleset.undecided.rules, size)
+    fired = lists_of(ruleset.fired, size)
+    undecided = lists_of(ruleset.undecided, size)
     verdict = ruleset.verdict()
     assert verdict is not None
     verdicts = values_of(verdict, size)
     names = list(ruleset.program.step.outputs)
     outputs = {name: values_of(ruleset.output(name), size) for name in names}
-    unknown = ruleset.program.all_undecided(ruleset)
-    unsettled = lists_of(unknown.rows, unknown.rules, size)
+    unsettled = lists_of(ruleset.program.all_undecided(ruleset), size)
     refs = [r.rule.ref for r in ruleset.program.step.rules]
     conflicts = {(c.output, row): rules for c in ruleset.conflicts() for row, rules in c.rules.items()}
     for row, decision in enumerate(decisions):
@@ -75,7 +77,9 @@ def compare_results(engine: Engine, result: ChunkResult, decisions: list[Any]) -
         combined, violated = decision._prepared.combiner.combine(*raw)
         for name in names:
             assert repr(known(combined[name])) == repr(outputs[name][row]), name
-        assert {c.output: c.rules for c in violated} == {o: r for (o, at), r in conflicts.items() if at == row}
+        assert {c.output: c.rules for c in violated} == {
+            o: r for (o, at), r in conflicts.items() if at == row
+        }
         steps = [s for s in decision._prepared.special.steps if hasattr(s, "card")]
         raws = [r for r in decision._raw[0] if len(r) == 4]
         for step, (score, tier, coverage, points) in zip(steps, raws, strict=True):
@@ -117,6 +121,7 @@ def test_chunks_are_decided_as_single_records_are(
     columns = ColumnReader(readers(engine.book.record_types["thing"])).rows(found)
     assert not columns.problems
     frame = Frame(columns.size, {**columns.vectors, "as_of": Fixed(day_number(day))})
+    np.seterr(all="ignore")
     for market, program in programs.items():
         decisions = [engine.decide("gate", record, market=market, as_of=day) for record in found]
         compare_results(engine, program.run(frame), decisions)

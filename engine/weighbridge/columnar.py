@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighbridge.columnar_outputs import Conflicts, OutputColumns, Pairs, counting, ordered, still_waiting
+from weighbridge.columnar_outputs import Conflicts, OutputColumns, Pairs, counting, still_waiting
 from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
 from weighbridge.frames import Frame, Operation, rows_where
@@ -114,9 +114,8 @@ class RulesetProgram:
             firings.add(index, frame.get(rows))
         for ask in self._partitions:
             ask(frame, firings)
-        count = max(1, len(self.step.rules))
-        fired = ordered(*firings.pairs(), count)
-        undecided = _undecided_pairs(self._loud, frame, count)
+        fired = Pairs(*firings.pairs())
+        undecided = _undecided_pairs(self._loud, frame)
         hits, waiting = fired, undecided
         if self.combiner.groups:
             hits = counting(fired, self.groups)
@@ -125,20 +124,27 @@ class RulesetProgram:
 
     def all_undecided(self, result: RulesetResult) -> Pairs:
         """Every rule that could not be decided, whatever its `if_unknown`, where no first hit stands before it."""
-        found = _undecided_pairs([*self._loud, *self._quiet], result.frame, max(1, len(self.step.rules)))
+        found = _undecided_pairs([*self._loud, *self._quiet], result.frame)
         return still_waiting(found, result.hits, self.groups) if self.combiner.groups else found
 
     def output(self, result: RulesetResult, name: str) -> tuple[Vector, Conflicts | None]:
         """An output's value per row, and violations of its policy."""
 
-        def computed(rule: int, output: str, rows: Rows) -> list[Value]:
-            tree = self._trees.get((rule, output))
-            if tree is None:
-                return [None] * len(rows)
-            part = Frame(len(rows), {}, result.frame, rows)
-            return values_of(part.vector(tree), len(rows))
+        return self.outputs.combine(
+            name,
+            result.hits,
+            result.waiting,
+            lambda rule, output, rows: self.computed(result, rule, output, rows),
+            result.frame.size,
+        )
 
-        return self.outputs.combine(name, result.hits, result.waiting, computed, result.frame.size)
+    def computed(self, result: RulesetResult, rule: int, output: str, rows: Rows) -> list[Value]:
+        """What a rule sets an output to in some rows, where that depends on the record."""
+        tree = self._trees.get((rule, output))
+        if tree is None:
+            return [None] * len(rows)
+        part = Frame(len(rows), {}, result.frame, rows)
+        return values_of(part.vector(tree), len(rows))
 
 
 def _place(scope: Scope, text: Expr, terms: Expr) -> int:
@@ -169,7 +175,11 @@ def _undecidable(rule: SpecialRule, scope: Scope) -> Operation | None:
         if not part.size:
             return NO_ROWS
         unsettled = ~(part.mask(yes) | part.mask(no))
-        return rows_where(unsettled) if part.rows is None else part.rows[unsettled]
+        if part is frame:
+            return rows_where(unsettled)
+        assert part.rows is not None
+        found: Rows = part.rows[unsettled]
+        return found
 
     return scope.vectoriser.operation(key, run, whole=True)
 
@@ -181,11 +191,11 @@ def _any_rows(frame: Frame, tests: Sequence[Operation]) -> Rows:
     return rows_where(found)
 
 
-def _undecided_pairs(asked: Sequence[tuple[int, Operation]], frame: Frame, count: int) -> Pairs:
+def _undecided_pairs(asked: Sequence[tuple[int, Operation]], frame: Frame) -> Pairs:
     firings = Firings()
     for index, rows in asked:
         firings.add(index, frame.get(rows))
-    return ordered(*firings.pairs(), count)
+    return Pairs(*firings.pairs())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,9 +234,8 @@ class ColumnarProgram:
 
     def run(self, frame: Frame) -> ChunkResult:
         """Decides a chunk."""
-        with np.errstate(all="ignore"):
-            scores = {card: of_chunk(frame, operation) for card, operation in self._cards.items()}
-            return ChunkResult(scores, None if self._target is None else self._target.run(frame))
+        scores = {card: of_chunk(frame, operation) for card, operation in self._cards.items()}
+        return ChunkResult(scores, None if self._target is None else self._target.run(frame))
 
 
 def _output_names(program: RulesetProgram, scope: Scope) -> dict[str, Operation]:

@@ -20,12 +20,29 @@ WHOLE = 2.0**53
 Rules = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """(row, rule) pairs, ordered by row, then rule."""
+    """(row, rule) pairs, in any order; `in_order` has them by row, then rule."""
 
-    rows: Rows
-    rules: Rules
+    __slots__ = ("_ordered", "rows", "rules")
+
+    def __init__(self, rules: Rules, rows: Rows, ordered: bool = False) -> None:
+        self.rules = rules
+        self.rows = rows
+        self._ordered = self if ordered else None
+
+    def in_order(self) -> Pairs:
+        """The same pairs by row, then rule."""
+        if self._ordered is None:
+            self._ordered = self._sorted()
+        return self._ordered
+
+    def _sorted(self) -> Pairs:
+        if not len(self.rows):
+            return self
+        bits = max(1, int(self.rules.max()).bit_length())
+        keys = (self.rows << bits) | self.rules
+        keys.sort()
+        return Pairs(keys & ((1 << bits) - 1), keys >> bits, ordered=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,18 +54,9 @@ class Conflicts:
     rules: Mapping[int, tuple[int, ...]]
 
 
-def ordered(rules: Rules, rows: Rows, count: int) -> Pairs:
-    """Pairs in order; `count` is the number of rules."""
-    if not len(rows):
-        return Pairs(rows, rules)
-    bits = max(1, int(count - 1).bit_length())
-    keys = (rows << bits) | rules
-    keys.sort()
-    return Pairs(keys >> bits, keys & ((1 << bits) - 1))
-
-
-def counting(pairs: Pairs, groups: NDArray[np.intp]) -> Pairs:
+def counting(fired: Pairs, groups: NDArray[np.intp]) -> Pairs:
     """The fired rules that count: of a first-hit table (`groups` by rule, -1 for none) only its first row."""
+    pairs = fired.in_order()
     group = groups[pairs.rules]
     inside = np.flatnonzero(group >= 0)
     if not len(inside):
@@ -57,11 +65,12 @@ def counting(pairs: Pairs, groups: NDArray[np.intp]) -> Pairs:
     _, first = np.unique(keys, return_index=True)
     keep = group < 0
     keep[inside[first]] = True
-    return Pairs(pairs.rows[keep], pairs.rules[keep])
+    return Pairs(pairs.rules[keep], pairs.rows[keep], ordered=True)
 
 
 def still_waiting(undecided: Pairs, fired: Pairs, groups: NDArray[np.intp]) -> Pairs:
     """The undecided rules that count: not those behind the first hit of their table. `fired` as `counting` says."""
+    undecided = undecided.in_order()
     group = groups[undecided.rules]
     if not len(undecided.rows) or not (group >= 0).any():
         return undecided
@@ -78,7 +87,7 @@ def still_waiting(undecided: Pairs, fired: Pairs, groups: NDArray[np.intp]) -> P
     if len(keys):
         behind = (at < len(keys)) & (keys[inside] == wanted) & (rules[inside] < undecided.rules)
     keep = (group < 0) | ~behind
-    return Pairs(undecided.rows[keep], undecided.rules[keep])
+    return Pairs(undecided.rules[keep], undecided.rows[keep], ordered=True)
 
 
 Computed = Callable[[int, str, Rows], list[Value]]
@@ -105,13 +114,13 @@ class OutputColumns:
     ) -> tuple[Vector, Conflicts | None]:
         """An output's value in every row, and the violations of its policy."""
         output, constants = self.combiner.outputs[name], self.entries[name]
-        rows, rules = _acting(hits, waiting, self.fires)
+        acting = _acting(hits, waiting, self.fires)
         reviews = waiting.rows[self.review[waiting.rules]] if self._asks_review(name) else None
         if reviews is None and not self.computing[name] and output.combine in _FAST:
-            found = _FAST[output.combine](output, constants, rows, rules, size)
+            found = _FAST[output.combine](output, constants, acting.rows, acting.rules, size)
             if found is not None:
                 return found, None
-        return self._combine_each(name, rows, rules, reviews, waiting, computed, size)
+        return self._combine_each(name, acting.in_order(), reviews, computed, size)
 
     def _asks_review(self, name: str) -> bool:
         combiner = self.combiner
@@ -133,15 +142,14 @@ class OutputColumns:
     def _combine_each(
         self,
         name: str,
-        rows: Rows,
-        rules: Rules,
+        acting: Pairs,
         reviews: Rows | None,
-        waiting: Pairs,
         computed: Computed,
         size: int,
     ) -> tuple[Vector, Conflicts | None]:
         """Row by row, by the policies' own implementations; equal lists of rules are combined once."""
         output = self.combiner.outputs[name]
+        rows, rules = acting.rows, acting.rules
         values = self._entry_values(name, rows, rules, computed)
         per_row: dict[int, list[tuple[int, Value]]] = {}
         for row, rule, value in zip(rows.tolist(), rules.tolist(), values, strict=True):
@@ -177,15 +185,14 @@ class OutputColumns:
         return values
 
 
-def _acting(hits: Pairs, waiting: Pairs, fires: NDArray[np.bool_]) -> tuple[Rows, Rules]:
+def _acting(hits: Pairs, waiting: Pairs, fires: NDArray[np.bool_]) -> Pairs:
     """Fired rules, and undecided ones that act as if they had."""
     also = fires[waiting.rules] if len(waiting.rules) else np.zeros(0, np.bool_)
     if not also.any():
-        return hits.rows, hits.rules
+        return hits
     rows = np.concatenate([hits.rows, waiting.rows[also]])
     rules = np.concatenate([hits.rules, waiting.rules[also]])
-    both = ordered(rules, rows, len(fires))
-    return both.rows, both.rules
+    return Pairs(rules, rows)
 
 
 def _violated(output: Output, entries: Sequence[tuple[int, Value]]) -> bool:
@@ -280,4 +287,4 @@ _FAST: dict[str, Callable[[Output, _Constants, Rows, Rules, int], Vector | None]
 }
 """Policies whose result does not depend on the order of rules; None where these constants need the other way."""
 
-__all__ = ["Conflicts", "OutputColumns", "Pairs", "counting", "ordered", "still_waiting"]
+__all__ = ["Conflicts", "OutputColumns", "Pairs", "counting", "still_waiting"]

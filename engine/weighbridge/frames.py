@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weighbridge.vectors import Coded, Fixed, Mask, Numbers, Rows, Vector, take
+from weighbridge.vectors import Coded, Fixed, Mask, Rows, Vector, compact, take
 
 
 class Operation:
@@ -34,7 +34,7 @@ class Operation:
 class Frame:
     """Some rows of a chunk. `rows` are their places in the parent; None for the chunk itself."""
 
-    __slots__ = ("_parts", "_results", "columns", "parent", "rows", "size")
+    __slots__ = ("_parts", "_results", "_source", "columns", "parent", "rows", "size")
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Frame:
         self.columns = dict(columns)
         self.parent = parent
         self.rows = rows
+        self._source: Frame | None = None
         self._results: dict[Operation, Any] = {}
         self._parts: dict[Hashable, Frame] = {}
 
@@ -54,8 +55,16 @@ class Frame:
         """A field's values in these rows."""
         found = self.columns.get(name)
         if found is None:
-            assert self.parent is not None and self.rows is not None, name
-            found = self.columns[name] = take(self.parent.column(name), self.rows)
+            source = self.parent or self._source
+            assert source is not None and self.rows is not None, name
+            found = take(source.column(name), self.rows)
+            self.columns[name] = found if self.parent is not None else compact(found)
+        return found
+
+    def apart(self, rows: Rows) -> Frame:
+        """Some of these rows as a chunk of their own: what is computed for a whole chunk is not for these."""
+        found = Frame(len(rows), {}, None, rows)
+        found._source = self
         return found
 
     def get(self, operation: Operation) -> Any:
@@ -64,19 +73,14 @@ class Frame:
             return operation.run(self)
         found = self._results.get(operation)
         if found is None:
-            found = self._from_parent(operation)
-            if found is None:
-                found = operation.run(self)
+            # What is cheap is computed again: taking it from the parent would cost more.
+            found = self._from_parent(operation) if operation.whole and self.parent else operation.run(self)
             self._results[operation] = found
         return found
 
     def _from_parent(self, operation: Operation) -> Any:
-        parent = self.parent
-        if parent is None or self.rows is None:
-            return None
-        known = parent.get(operation) if operation.whole else parent._results.get(operation)
-        if known is None:
-            return None
+        assert self.parent is not None and self.rows is not None
+        known = self.parent.get(operation)
         return take(known, self.rows) if isinstance(known, Coded | Fixed) else known[self.rows]
 
     def part(self, key: Hashable, rows: Callable[[], Rows]) -> Frame:
@@ -101,6 +105,3 @@ class Frame:
 def rows_where(mask: Mask) -> Rows:
     """The places where a mask holds."""
     return np.flatnonzero(mask)
-
-
-__all__ = ["Frame", "Numbers", "Operation", "rows_where"]

@@ -29,8 +29,10 @@ class Firings:
     """Pairs of rule and row as they are found, in no order."""
 
     def __init__(self) -> None:
-        self._rules: list[int | NDArray[np.intp]] = []
+        self._rules: list[int] = []
         self._rows: list[Rows] = []
+        self._many: list[NDArray[np.intp]] = []
+        self._many_rows: list[Rows] = []
 
     def add(self, rule: int, rows: Rows) -> None:
         """A rule fires in some rows."""
@@ -41,18 +43,15 @@ class Firings:
     def add_pairs(self, rules: NDArray[np.intp], rows: Rows) -> None:
         """Rules and the rows they fire in, pair by pair."""
         if len(rows):
-            self._rules.append(rules)
-            self._rows.append(rows)
+            self._many.append(rules)
+            self._many_rows.append(rows)
 
     def pairs(self) -> tuple[NDArray[np.intp], Rows]:
         """All rules and their rows."""
-        if not self._rows:
+        if not self._rows and not self._many:
             return np.empty(0, np.intp), np.empty(0, np.intp)
-        rules = [
-            r if isinstance(r, np.ndarray) else np.full(len(rows), r)
-            for r, rows in zip(self._rules, self._rows, strict=True)
-        ]
-        return np.concatenate(rules), np.concatenate(self._rows)
+        rules = np.repeat(np.array(self._rules, np.intp), [len(rows) for rows in self._rows])
+        return np.concatenate([rules, *self._many]), np.concatenate([*self._rows, *self._many_rows])
 
 
 Partition = Callable[[Frame, Firings], None]

@@ -49,13 +49,21 @@ class ColumnReader:
 
     def batch(self, batch: pa.RecordBatch) -> Columns:
         """Columns of an Arrow record batch; a field it lacks is missing in every row."""
-        found = Columns(batch.num_rows, {})
-        places = {name: i for i, name in enumerate(batch.schema.names)}
+        return self.columns(
+            {name: batch.column(i) for i, name in enumerate(batch.schema.names)}, batch.num_rows
+        )
+
+    def columns(self, given: Mapping[str, pa.Array | list[Any]], size: int) -> Columns:
+        """Columns of Arrow arrays, or of lists of Python values where Arrow has no type for them."""
+        found = Columns(size, {})
         for name, reader in self.readers.items():
-            if name in places:
-                found.vectors[name] = self._array(reader, batch.column(places[name]), found)
-            else:
+            values = given.get(name)
+            if values is None:
                 found.vectors[name] = self._absent(reader, found)
+            elif isinstance(values, list):
+                found.vectors[name] = self._values(reader, values, found)
+            else:
+                found.vectors[name] = self._array(reader, values, found)
         return found
 
     # --- one column ---
@@ -96,6 +104,8 @@ class ColumnReader:
         return Coded(np.array(places, code_type(len(lasting)))[codes], lasting, True)
 
     def _array(self, reader: FieldReader, array: pa.Array, found: Columns) -> Vector:
+        if pa.types.is_string_view(array.type):
+            array = array.cast(pa.large_string())
         kind = array.type
         if isinstance(kind, pa.DictionaryType):
             return self._entries(reader, array, found)

@@ -316,6 +316,9 @@ class Scope:
                 return make(("always", value is wanted), lambda f: np.full(f.size, value is wanted))
             case Compare(op, left, right) if left.type in NUMERIC:
                 a, b, compare = self.value(left), self.value(right), COMPARE[op]
+                if isinstance(right, Const) and isinstance(right.value, float):
+                    bound = right.value
+                    return make(("compare", op, a, b), lambda f: _bounded(f, compare, a, bound))
                 return make(("compare", op, a, b), lambda f: _compared(f, compare, a, b))
             case Compare(_, left, right):
                 return self._equality(left, right, wanted)
@@ -455,6 +458,14 @@ whole numbers are in Python.)"""
 def _compared(frame: Frame, compare: Callable[[Any, Any], Any], a: Operation, b: Operation) -> Mask:
     found = compare(number(frame.vector(a)), number(frame.vector(b)))
     return found if isinstance(found, np.ndarray) else np.full(frame.size, found)
+
+
+def _bounded(frame: Frame, compare: Callable[[Any, Any], Any], a: Operation, bound: float) -> Mask:
+    x = frame.vector(a)
+    if isinstance(x, np.ndarray):
+        found: Mask = compare(x, bound)
+        return found
+    return np.full(frame.size, compare(number(x), bound))
 
 
 def _one_of(frame: Frame, x: Operation, values: frozenset[Any], wanted: bool) -> Mask:

@@ -98,6 +98,15 @@ def take(vector: Vector, rows: Rows) -> Vector:
     return vector[rows]
 
 
+def compact(vector: Vector) -> Vector:
+    """A coded vector without the entries that none of its rows has, unless its list lasts."""
+    if not isinstance(vector, Coded) or vector.lasting or len(vector.values) <= len(vector.codes) // 2:
+        return vector
+    used, codes = np.unique(vector.codes, return_inverse=True)
+    values = [vector.values[code] for code in used.tolist()]
+    return Coded((codes + 1).astype(code_type(len(values) + 1)), [None, *values])
+
+
 def number(vector: Vector) -> Any:
     """A numeric vector as something NumPy computes with: an array, or one float for a fixed value."""
     if isinstance(vector, Fixed):
