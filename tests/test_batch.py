@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 import weighbridge
 from tests.projects import DAYS, FIELDS, projects, records
-from weighbridge.batch import BatchResult
-from weighbridge.diagnostics import InvalidRecord
+from weighbridge import batch as batch_module
+from weighbridge.batch import BatchResult, Cancelled
+from weighbridge.diagnostics import DiagnosticError, InvalidRecord
 from weighbridge.engine import Engine
 
 EXAMPLES = int(os.environ.get("WEIGHBRIDGE_EXAMPLES", "150"))
@@ -182,3 +185,204 @@ SMALL = {
         )
     )
 }
+
+
+# --- sources --------------------------------------------------------------------------------------------
+
+ROWS = [
+    {"n1": 2.0, "t2": "x"},
+    {"n1": 0.5, "c1": "toys/infant"},
+    {"l1": ["a", "b"], "d1": date(2026, 3, 1)},
+    {"t2": "x", "n1": None},
+    {},
+]
+
+
+@pytest.fixture(scope="module")
+def small(root: Path) -> Engine:
+    return weighbridge.load(root, SMALL)
+
+
+def decided(engine: Engine, records_: Any, **options: Any) -> list[tuple[Any, ...]]:
+    result = engine.decide_batch("gate", records_, markets=MARKETS, as_of=DAYS[1], **options)
+    return [(r["row"], r["market"], r["verdict"], r["amount"]) for r in result.decisions.to_pylist()]
+
+
+def one_by_one(engine: Engine) -> list[tuple[Any, ...]]:
+    found = []
+    for row, record in enumerate(ROWS):
+        for market in MARKETS:
+            decision = engine.decide("gate", record, market=market, as_of=DAYS[1])
+            found.append((row, market, decision.verdict, decision.outputs["amount"]))
+    return found
+
+
+def test_frames_streams_and_files_of_every_kind_give_the_same(small: Engine, tmp_path: Path) -> None:
+    expected = one_by_one(small)
+    table = column_table(ROWS)
+    assert decided(small, column_frame(ROWS)) == expected
+    assert decided(small, table) == expected
+    assert decided(small, table.to_reader(max_chunksize=2)) == expected
+    assert decided(small, pl.from_arrow(table)) == expected
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert decided(small, tmp_path / "a.parquet") == expected
+    lines = [json.dumps({k: v for k, v in r.items() if v is not None}, default=str) for r in ROWS]
+    (tmp_path / "b.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert decided(small, tmp_path / "b.jsonl") == expected
+    (tmp_path / "c.csv").write_text(
+        "n1,t2,c1,l1,d1\n2,x,,,\n0.5,,toys/infant,,\n,,,a|b,2026-03-01\n,x,,,\n,,,,\n"
+    )
+    assert decided(small, tmp_path / "c.csv") == expected
+
+
+def test_folders_and_patterns_are_read_by_name_and_numbered_through(small: Engine, tmp_path: Path) -> None:
+    table = column_table(ROWS)
+    pq.write_table(table.slice(0, 2), tmp_path / "1.parquet")
+    pq.write_table(table.slice(2), tmp_path / "2.parquet")
+    assert decided(small, tmp_path) == one_by_one(small)
+    assert decided(small, str(tmp_path / "*.parquet")) == one_by_one(small)
+
+
+def test_columns_typed_otherwise_than_the_fields_are_read_as_the_gate_reads_them(
+    small: Engine, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table({"n1": ["2", "x"], "t2": ["x", "x"]}), tmp_path / "a.parquet")
+    result = small.decide_batch("gate", tmp_path / "a.parquet", markets=["AA"], as_of=DAYS[1])
+    assert result.decisions["verdict"].to_pylist() == ["review", None]  # rule c lacks its date
+    (entry,) = [f for f in result.findings.to_pylist() if f["status"] == "invalid_record"]
+    assert entry["row"] == 1 and "'x' is no value for 'n1'" in entry["reason_en"]
+
+
+def test_a_market_field_decides_a_record_where_it_is_meant_for(root: Path) -> None:
+    fields = {**FIELDS, "meant": {"type": "text"}}
+    files = {"rulesets/all.yaml": SMALL["rulesets/all.yaml"].replace(json.dumps(FIELDS), json.dumps(fields))}
+    engine = weighbridge.load(root, files)
+    frame = pa.table({"n1": [2.0, 2.0, 2.0, 2.0], "t2": ["x"] * 4, "meant": ["AA", "BB", None, "CC"]})
+    result = engine.decide_batch("gate", frame, markets=MARKETS, as_of=DAYS[1], market_field="meant")
+    rows = [(r["row"], r["market"], r["valid"]) for r in result.decisions.to_pylist()]
+    assert rows == [(0, "AA", True), (1, "BB", True), (2, "AA", True), (2, "BB", True)]
+    (entry,) = [f for f in result.findings.to_pylist() if f["status"] == "invalid_record"]
+    assert entry["row"] == 3 and "CC" in entry["reason_en"] and "CC" in entry["reason_zh"]
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, 5, [1, 2], pa.table({"other": [1]}), pd.DataFrame({"x": [1]})])
+def test_what_is_no_source_is_refused_with_a_diagnostic(small: Engine, wrong: Any) -> None:
+    with pytest.raises(DiagnosticError):
+        small.decide_batch("gate", wrong, markets=["AA"], as_of=DAYS[1])
+
+
+def test_empty_sources_give_empty_tables(small: Engine) -> None:
+    result = small.decide_batch("gate", column_table([]), markets=MARKETS, as_of=DAYS[1])
+    assert result.decisions.num_rows == 0 and result.findings.num_rows == 0
+    assert "verdict" in result.decisions.schema.names
+
+
+def test_tables_become_pandas_and_polars_frames(small: Engine) -> None:
+    result = small.decide_batch("gate", column_table(ROWS), markets=["AA"], as_of=DAYS[1])
+    decisions, findings = result.to_pandas()
+    assert list(decisions["verdict"]) == result.decisions["verdict"].to_pylist()
+    assert pl.from_arrow(result.findings)["rule"].to_list() == list(findings["rule"])
+
+
+# --- large sources, workers, stops ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_module, "PIECE", 4)
+    monkeypatch.setattr(batch_module, "TEXT_PIECE", 4)
+    monkeypatch.setattr(batch_module, "PART", 8)
+
+
+MANY = [dict(ROWS[i % len(ROWS)], n2=float(i)) for i in range(45)]
+
+
+@pytest.mark.usefixtures("short_pieces")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_pieces_and_workers_change_nothing(small: Engine, workers: int) -> None:
+    whole = one_by_one(small)
+    found = decided(small, column_table(MANY), workers=workers)
+    assert [f[1:] for f in found] == [whole[2 * (i % 5) + m][1:] for i in range(45) for m in (0, 1)]
+
+
+TERMS = SMALL["rulesets/all.yaml"].replace("n1 > 1 and t2 == 'x'", "n1 > 1 and mentions(t2, ['x'])")
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_processes_that_search_texts_give_what_one_gives(root: Path) -> None:
+    engine = weighbridge.load(root, {"rulesets/all.yaml": TERMS})
+    assert engine.batch("gate", MARKETS, DAYS[1]).plan.searches_texts
+    alone = engine.decide_batch("gate", column_table(MANY), markets=MARKETS, as_of=DAYS[1], workers=1)
+    several = engine.decide_batch("gate", column_table(MANY), markets=MARKETS, as_of=DAYS[1], workers=2)
+    assert several.decisions.to_pylist() == alone.decisions.to_pylist()
+    assert several.findings.to_pylist() == alone.findings.to_pylist()
+    assert alone.summary.to_dict() == several.summary.to_dict()
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_a_worker_that_is_killed_is_replaced(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from weighbridge.batch_worker import Worker
+
+    engine = weighbridge.load(root, {"rulesets/all.yaml": TERMS})
+    expected = engine.decide_batch("gate", column_table(MANY), markets=MARKETS, as_of=DAYS[1], workers=1)
+    answer, killed = Worker._answer, []
+
+    def dying(worker: Worker, piece: Any) -> Any:
+        if worker._process is not None and not killed:
+            killed.append(worker._process.pid)
+            worker._process.kill()
+            worker._process.wait()
+        return answer(worker, piece)
+
+    monkeypatch.setattr(Worker, "_answer", dying)
+    found = engine.decide_batch("gate", column_table(MANY), markets=MARKETS, as_of=DAYS[1], workers=2)
+    assert killed and found.findings.to_pylist() == expected.findings.to_pylist()
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_progress_is_told_and_a_run_can_be_cancelled(small: Engine) -> None:
+    seen: list[int] = []
+    decided(small, column_table(MANY), progress=lambda rows, _: seen.append(rows), workers=1)
+    assert seen[-1] == 45 and seen == sorted(seen)
+    with pytest.raises(Cancelled):
+        decided(small, column_table(MANY), cancel=lambda: True)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_a_stopped_run_leaves_whole_files_and_goes_on_to_the_same_bytes(
+    small: Engine, tmp_path: Path
+) -> None:
+    source = tmp_path / "in.parquet"
+    pq.write_table(column_table(MANY), source)
+    options: dict[str, Any] = {"markets": MARKETS, "as_of": DAYS[1], "workers": 1, "undecided": True}
+    whole = small.write_batch("gate", source, tmp_path / "whole", **options)
+    for stop in range(1, 12):
+        calls = iter(range(100))
+        folder = tmp_path / f"stopped-{stop}"
+        with pytest.raises(Cancelled):
+            stopping = lambda calls=calls, stop=stop: next(calls) >= stop  # noqa: E731
+            small.write_batch("gate", source, folder, cancel=stopping, **options)
+        for path in folder.rglob("*.parquet"):
+            pq.read_table(path)
+        resumed = small.write_batch("gate", source, folder, **options)
+        assert files_of(folder) == files_of(tmp_path / "whole")
+        assert resumed.to_dict() == whole.to_dict()
+
+
+@pytest.mark.usefixtures("short_pieces")
+def test_a_result_folder_is_not_mixed_with_another_run(small: Engine, tmp_path: Path) -> None:
+    source = tmp_path / "in.parquet"
+    pq.write_table(column_table(MANY), source)
+    small.write_batch("gate", source, tmp_path / "out", markets=["AA"], as_of=DAYS[1])
+    with pytest.raises(DiagnosticError, match="WB431"):
+        small.write_batch("gate", source, tmp_path / "out", markets=["BB"], as_of=DAYS[1])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "precious.txt").write_text("mine")
+    with pytest.raises(DiagnosticError, match="WB431"):
+        small.write_batch("gate", source, tmp_path / "other", markets=["AA"], as_of=DAYS[1])

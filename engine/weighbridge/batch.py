@@ -6,7 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,16 +20,23 @@ from weighbridge.batch_folder import ResultFolder
 from weighbridge.batch_plan import BatchPlan, BatchTask
 from weighbridge.batch_sources import Piece, RecordSource, paths_of
 from weighbridge.batch_tables import BatchTables, TableWriter
+from weighbridge.batch_worker import Job, Workers
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.rulebook import Rulebook
 
 PIECE = 1 << 16
 """Records decided at once: columns of so many stay in the cache, and row numbers fit in 16 bits."""
+TEXT_PIECE = 1 << 14
+"""The same where texts are searched, so that all processes have something to do."""
 PART = 8 * PIECE
 """Records in one file of a result folder."""
 
 Progress = Callable[[int, float | None], None]
 """(records decided so far, share of the source read or None where that is not known)."""
+
+
+Decider = Callable[[Iterator[Piece]], Iterator[tuple[Piece, BatchTables]]]
+"""Decides pieces, in order."""
 
 
 class Cancelled(Exception):
@@ -100,12 +109,43 @@ class Batch:
         """The decisions and findings of one piece."""
         return self.writer.write(piece.columns(self.plan.reader), piece.first)
 
+    @property
+    def piece(self) -> int:
+        """Records in a piece."""
+        return TEXT_PIECE if self.plan.searches_texts else PIECE
+
     def tables(self, source: RecordSource, workers: int | None, run: Run) -> Iterator[BatchTables]:
         """The decisions and findings of every piece, in order."""
-        for piece, tables in in_order(self.decide, source.pieces(PIECE), _workers(workers)):
-            run.took(piece, tables)
-            yield tables
+        with self._decider(workers) as decide:
+            for piece, tables in decide(source.pieces(self.piece)):
+                run.took(piece, tables)
+                yield tables
         run.summary.notes = source.notes
+
+    @contextmanager
+    def _decider(self, workers: int | None) -> Iterator[Decider]:
+        """Decides pieces by threads; by processes where texts are searched, which threads cannot do at once."""
+        count = max(1, workers if workers is not None else os.cpu_count() or 1)
+        if count == 1 or not self.plan.searches_texts:
+            yield lambda pieces: in_order(self.decide, pieces, count)
+            return
+        processes = Workers(Job(self.plan.book, self.task))
+        try:
+            yield lambda pieces: self._by_processes(pieces, processes, count)
+        finally:
+            processes.close()
+
+    def _by_processes(
+        self, pieces: Iterator[Piece], processes: Workers, count: int
+    ) -> Iterator[tuple[Piece, BatchTables]]:
+        """A single small piece is not worth starting processes for."""
+        first = next(pieces, None)
+        if first is None:
+            return
+        if first.size < self.piece:
+            yield first, self.decide(first)
+        else:
+            yield from in_order(processes.ask, chain([first], pieces), count)
 
     def collect(self, source: RecordSource, workers: int | None, run: Run) -> BatchResult:
         """Everything as tables in memory."""
@@ -121,20 +161,20 @@ class Batch:
         self, source: RecordSource, folder: ResultFolder, workers: int | None, run: Run
     ) -> BatchSummary:
         """Everything into a folder, as it is decided; parts that are there already are not decided again."""
-        size = _workers(workers)
-        for part, pieces in _parts(source.pieces(PIECE)):
-            if folder.done(part):
-                for piece in pieces:
-                    run.passed(piece)
-                run.counted(folder, part)
-                continue
-            found: list[BatchTables] = []
-            for piece, tables in in_order(self.decide, pieces, size):
-                run.took(piece, tables)
-                found.append(tables)
-            decisions = pa.Table.from_batches([t.decisions for t in found], self.writer.decisions_schema)
-            findings = pa.Table.from_batches([t.findings for t in found], self.writer.findings_schema)
-            folder.write(part, decisions.unify_dictionaries(), findings.unify_dictionaries())
+        with self._decider(workers) as decide:
+            for part, pieces in _parts(source.pieces(self.piece)):
+                if folder.done(part):
+                    for piece in pieces:
+                        run.passed(piece)
+                    run.counted(folder, part)
+                    continue
+                found: list[BatchTables] = []
+                for piece, tables in decide(pieces):
+                    run.took(piece, tables)
+                    found.append(tables)
+                decisions = pa.Table.from_batches([t.decisions for t in found], self.writer.decisions_schema)
+                findings = pa.Table.from_batches([t.findings for t in found], self.writer.findings_schema)
+                folder.write(part, decisions.unify_dictionaries(), findings.unify_dictionaries())
         run.summary.notes = source.notes
         folder.finish(run.summary.to_dict())
         return run.summary
@@ -174,11 +214,7 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
     return found[0] if found else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
-def _workers(asked: int | None) -> int:
-    return max(1, asked if asked is not None else os.cpu_count() or 1)
-
-
-def _parts(pieces: Iterator[Piece]) -> Iterator[tuple[int, Iterable[Piece]]]:
+def _parts(pieces: Iterator[Piece]) -> Iterator[tuple[int, Iterator[Piece]]]:
     """Pieces by the part they belong to; a part's pieces are taken from the source as they are asked for."""
     ahead = next(pieces, None)
     while ahead is not None:

@@ -62,6 +62,7 @@ class BatchPlan:
         self.reader = ColumnReader(self.readers)
         vectoriser = Vectoriser(book)
         self.programs = [self._program(market, vectoriser) for market in task.markets]
+        self.searches_texts = vectoriser.searches_texts
 
     def _program(self, market: str, vectoriser: Vectoriser) -> ColumnarProgram:
         found = epochs(self.book, self.task.target, market)

@@ -182,11 +182,12 @@ class ArrowSource(RecordSource):
     def pieces(self, size: int) -> Iterator[Piece]:
         """The batches, brought to a size that is neither too large nor too small."""
         batches = (batch.select(self._names) for batch in self._stream)
-        for first, batch in _sized(batches, size):
+        for first, batch in sized(batches, size):
             yield Piece(first, batch.num_rows, batch, None)
 
 
-def _sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+def sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The batches brought to a size, the last one smaller, each with the number of its first record."""
     first = 0
     waiting: list[pa.RecordBatch] = []
     count = 0
@@ -231,7 +232,7 @@ class ParquetSource(RecordSource):
         """Record batches of the file; texts come with their dictionaries."""
         with pq.ParquetFile(self._path, read_dictionary=self._texts) as file:
             batches = file.iter_batches(size, columns=self._names)
-            for first, batch in _sized(batches, size):
+            for first, batch in sized(batches, size):
                 done = (first + batch.num_rows) / max(1, self._rows)
                 yield Piece(first, batch.num_rows, batch, done)
 

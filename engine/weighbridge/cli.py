@@ -1,4 +1,4 @@
-"""The command line: `weighbridge init | lint | test | check | decide | graph | schema | explain-region`.
+"""The command line: `weighbridge init | lint | test | check | decide | batch | graph | schema | explain-region`.
 
 Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what
 it needs when it runs, so that `--help` is instant.
@@ -525,6 +525,94 @@ def decide(
         give(_json([d.to_dict() | reason for d, reason in zip(decisions, why, strict=True)]))
     else:
         say("\n\n".join([d.explain(lang.value, rule=rule) for d in decisions]))
+
+
+@app.command(
+    short_help="Decide a feed of any size into Parquet files.",
+    epilog="Example: weighbridge batch catalogue/*.parquet results -m SA -m DE --reasons review",
+)
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Feed, folder or pattern in quotes: every format of `check`.", show_default=False
+        ),
+    ],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder for the results: new, empty, or of the same run stopped earlier."),
+    ],
+    project: ProjectOption = HERE,
+    market: MarketOption = None,
+    target: TargetOption = None,
+    as_of: DayOption = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping document that says how columns become fields.")
+    ] = None,
+    feed_format: Annotated[
+        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+    ] = None,
+    market_field: Annotated[
+        str | None,
+        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+    ] = None,
+    reasons: Annotated[
+        str | None,
+        typer.Option(help="Give reasons to findings of records with at least this verdict (slower)."),
+    ] = None,
+    list_undecided: Annotated[
+        bool,
+        typer.Option(
+            "--list-undecided", help="List rules that lack evidence and say `if_unknown: skip` too."
+        ),
+    ] = False,
+    contributions: Annotated[
+        bool, typer.Option("--contributions", help="The points of every characteristic as columns.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Threads or processes that decide.", min=1, show_default="processors")
+    ] = None,
+    format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
+    lang: LanguageOption = Language.en,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Decide every record of a feed in every market and write decisions and findings as Parquet.
+
+    A run that was stopped goes on when it is started again in the same way. Exit code 0: done. 2: it could
+    not be done. What should fail on findings is `check`.
+    """
+    day = _day(as_of)
+    engine = _engine(project)
+    chosen, markets = _target(engine, target), _markets(engine, market)
+    with Progress(quiet) as progress:
+        summary = engine.write_batch(
+            chosen,
+            source,
+            folder,
+            markets=markets,
+            as_of=day,
+            market_field=market_field,
+            mapping=mapping,
+            format=feed_format,
+            reasons=reasons,
+            undecided=list_undecided,
+            contributions=contributions,
+            workers=workers,
+            progress=lambda records, share: progress.update(records, share or 0.0),
+        )
+    show(summary.notes, lang=lang.value)
+    if format is PlainFormat.json:
+        give(_json(summary.to_dict()))
+        return
+    from weighbridge.messages import COMMANDS, phrase
+
+    counts = {"records": summary.records, "invalid": summary.invalid, "findings": summary.findings}
+    say(phrase(COMMANDS, "batch_done", lang.value, folder=folder, **counts))
+    for name, verdicts in sorted(summary.verdicts.items()):
+        say(
+            f"  {name}  "
+            + "  ".join(f"{verdict or '-'} {count:,}" for verdict, count in sorted(verdicts.items()))
+        )
 
 
 @app.command(

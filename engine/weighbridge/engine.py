@@ -193,7 +193,11 @@ class Engine:
         if market_field is not None and market_field not in model.fields:
             raise UnknownName([unknown_name("WB609", "market field", market_field, model.fields)])
         task = BatchTask(target, tuple(markets), _day(as_of), market_field, reasons, undecided, contributions)
-        return Batch(self.book, task)
+        batch = Batch(self.book, task)
+        levels = batch.writer.severities
+        if reasons is not None and reasons not in levels:
+            raise UnknownName([unknown_name("WB303", "verdict", reasons, levels)])
+        return batch
 
     def source(
         self, target: str, records: Any, mapping: str | None = None, format: str | None = None

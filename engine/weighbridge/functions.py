@@ -186,11 +186,24 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 
 def _script_share(text: str, script: str) -> float | None:
     wanted = SCRIPTS[script]
-    letters = {c: n for c, n in Counter(text).items() if c.isalpha()}
-    total = sum(letters.values())
+    if text.isascii():
+        letters = any(map(str.isalpha, text))
+        return (1.0 if "LATIN" in wanted else 0.0) if letters else None
+    counts: dict[str, int] = {}
+    for char, count in Counter(text).items():
+        alphabet = _alphabet(char)
+        if alphabet:
+            counts[alphabet] = counts.get(alphabet, 0) + count
+    total = sum(counts.values())
     if total == 0:
         return None
-    return sum(n for c, n in letters.items() if unicodedata.name(c, "").startswith(wanted)) / total
+    return sum(n for name, n in counts.items() if name.startswith(wanted)) / total
+
+
+@lru_cache(maxsize=1 << 16)
+def _alphabet(char: str) -> str:
+    """The first word of a letter's name, which names its script; nothing for what is no letter."""
+    return (unicodedata.name(char, "").partition(" ")[0] or "-") if char.isalpha() else ""
 
 
 def _check_script(value: Any) -> str | None:

@@ -226,5 +226,9 @@ COMMANDS: Catalogue = {
         "en": "baseline {path} holds {count} finding(s)",
         "zh": "基线 {path} 共有 {count} 条发现",
     },
+    "batch_done": {
+        "en": "{records:,} records decided, {invalid:,} of them invalid; {findings:,} findings; written to {folder}",
+        "zh": "已判定 {records:,} 条记录，其中无效 {invalid:,} 条；发现 {findings:,} 条；已写入 {folder}",
+    },
 }
 """What commands with `--lang` say beside their result."""

@@ -80,6 +80,9 @@ class ColumnReader:
         """Python values, whatever they are, one by one."""
         read: list[Value] = []
         for row, value in enumerate(values):
+            if value is None and not reader.required:
+                read.append(None)
+                continue
             problems: list[Diagnostic] = []
             read.append(reader.read(value, problems))
             if problems:

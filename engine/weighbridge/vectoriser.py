@@ -131,6 +131,11 @@ class Vectoriser:
             found.shared = True
         return found
 
+    @property
+    def searches_texts(self) -> bool:
+        """Whether any program looks for terms."""
+        return bool(self._scans)
+
     def scope(self, names: Mapping[str, Operation]) -> Scope:
         """Compiles trees in which `names` have a meaning."""
         return Scope(self, names)
