@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -118,7 +118,14 @@ def seen_in(catalogue: Catalogue, decision: Decision, values: dict[str, Any]) ->
         kind = "fired" if finding.status == "fired" else "missing"
         text = finding.reason["en"] if kind == "fired" else "missing: " + ", ".join(finding.missing)
         yield Seen(
-            catalogue.name, decision.market, kind, finding.rule, finding.severity, text, finding.matches, values
+            catalogue.name,
+            decision.market,
+            kind,
+            finding.rule,
+            finding.severity,
+            text,
+            finding.matches,
+            values,
         )
     score = decision.scores[CARD]
     texts = {reason.code: reason.text["en"] for reason in score.reasons}
@@ -140,3 +147,59 @@ def findings(
                 yield Seen(catalogue.name, market, "refused", "invalid record", "", str(refusal), (), values)
                 continue
             yield from seen_in(catalogue, decision, values)
+
+
+def severity_table(counts: Counter[tuple[str, str, str]], markets: Sequence[str]) -> list[str]:
+    """Findings per feed and market: the fired ones by verdict, and the rules that miss evidence."""
+    feeds = dict.fromkeys(feed for feed, _, _ in counts)
+    lines = ["| feed | market | block | review | warn | missing evidence |", "|---|---|---:|---:|---:|---:|"]
+    for feed in feeds:
+        for market in markets:
+            cells = [counts[feed, market, kind] for kind in (*SEVERITIES, "missing")]
+            lines.append("| " + " | ".join(map(str, (feed, market, *cells))) + " |")
+    return lines
+
+
+def rule_table(counts: Counter[tuple[str, str, str]], kind: str, markets: Sequence[str]) -> list[str]:
+    """Findings per rule (or indicator) and market, the most frequent first."""
+    totals: Counter[str] = Counter()
+    for (found, name, _), count in counts.items():
+        if found == kind:
+            totals[name] += count
+    lines = ["| " + " | ".join(("finding", "all", *markets)) + " |", "|---|---:|" + "---:|" * len(markets)]
+    for name, total in totals.most_common():
+        cells = [str(counts[kind, name, market] or "") for market in markets]
+        lines.append("| " + " | ".join((name, str(total), *cells)) + " |")
+    return lines
+
+
+def tables(engine: Engine, data: Path, count: int, markets: Sequence[str] = MARKETS) -> list[str]:
+    """All tables over all catalogues, as lines of Markdown."""
+    by_market: Counter[tuple[str, str, str]] = Counter()
+    by_rule: Counter[tuple[str, str, str]] = Counter()
+    lines = ["| feed | rows judged |", "|---|---:|"]
+    for catalogue in CATALOGUES:
+        rows = read_rows(engine, data, catalogue, count)
+        lines.append(f"| {catalogue.name} | {len(rows)} |")
+        for seen in findings(engine, catalogue, rows, markets):
+            by_market[catalogue.name, seen.market, seen.severity if seen.kind == "fired" else seen.kind] += 1
+            by_rule[seen.kind, seen.name, seen.market] += 1
+    lines += ["", "### Rules that fired", "", *rule_table(by_rule, "fired", markets)]
+    lines += ["", "### Indicators that cost points", "", *rule_table(by_rule, "indicator", markets)]
+    lines += ["", "### Rules that miss evidence", "", *rule_table(by_rule, "missing", markets)]
+    return [*lines, "", "### By feed and market", "", *severity_table(by_market, markets)]
+
+
+def main() -> int:
+    """Print the tables; 0."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.feed_findings", description=__doc__)
+    parser.add_argument("data", type=Path, help="folder with the catalogues")
+    parser.add_argument("--rows", type=int, default=SAMPLE, help="rows judged of each feed")
+    parser.add_argument("--market", action="append", help="judge for these markets only")
+    options = parser.parse_args()
+    print("\n".join(tables(weighbridge.load(ROOT), options.data, options.rows, options.market or MARKETS)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = "regulation"
 BANNED, RESTRICTED = "regulation/EU-COS-007", "regulation/EU-COS-008"
 MARKET, AS_OF = "DE", "2026-11-21"
-FOLDER = "regulated_eu_substances"
+FILES = ("regulated_eu_substances/eu-annex-ii.csv.gz", "regulated_eu_substances/eu-annex-iii.csv.gz")
 LIST = (
     "Aqua", "Glycerin", "Cetearyl Alcohol", "Caprylic/Capric Triglyceride", "Butyrospermum Parkii Butter",
     "{}", "Tocopherol", "Xanthan Gum", "Phenoxyethanol", "Ethylhexylglycerin", "Parfum",
@@ -64,11 +64,21 @@ class Substance:
 
 
 GROUPS = (
-    ("streams of refineries and smelters", r"petroleum|coal|\btar\b|naphth|distillat|hydrocarbon|gas(es)?\b|residue|dross|slag|flue|matte|calcine|ore\b|raffinate"),
-    ("lead, cadmium, nickel, mercury and other metals", r"lead|plumb|cadmi|nickel|mercur|arsen|antimon|thalli|beryll|\d+Pb"),
+    (
+        "streams of refineries and smelters",
+        r"petroleum|coal|\btar\b|naphth|distillat|hydrocarbon|gas(es)?\b|residue|dross|slag|flue|"
+        r"matte|calcine|ore\b|raffinate",
+    ),
+    (
+        "lead, cadmium, nickel, mercury and other metals",
+        r"lead|plumb|cadmi|nickel|mercur|arsen|antimon|thalli|beryll|\d+Pb",
+    ),
     ("borates", r"bor(ate|ic|on)|boro"),
     ("pesticides (names ending in ISO)", r"\(ISO\)"),
-    ("salts, derivatives and groups of substances", r"salts? of|derivatives|compounds|esters of|and their|and its|reaction product|mixture"),
+    (
+        "salts, derivatives and groups of substances",
+        r"salts? of|derivatives|compounds|esters of|and their|and its|reaction product|mixture",
+    ),
 )  # fmt: skip
 REST = "single substances"
 
@@ -109,7 +119,10 @@ def banned_table(engine: Engine, path: Path) -> list[str]:
         place = (substance.group, substance.conditional)
         all_names[place] += 1
         found[place] += BANNED in fired(engine, substance.name)
-    lines = ["| Annex II | banned always | found | share | banned under a condition | stopped |", "|---|---:|---:|---:|---:|---:|"]
+    lines = [
+        "| Annex II | banned always | found | share | banned under a condition | stopped |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
     groups = [*(title for title, _ in GROUPS), REST]
     for group in groups:
         lines.append(_banned_row(group, [group], all_names, found))
@@ -127,7 +140,9 @@ def _banned_row(
 def restricted_table(engine: Engine, path: Path) -> list[str]:
     """Annex III: how many of the restricted names are found, with and without a demanded warning."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        warned = {html.unescape(row["Nom"]).strip(): bool(row["Warning Label"]) for row in csv.DictReader(file)}
+        warned = {
+            html.unescape(row["Nom"]).strip(): bool(row["Warning Label"]) for row in csv.DictReader(file)
+        }
     names, found = Counter[bool](), Counter[bool]()
     for name, warning in warned.items():
         names[warning] += 1
@@ -136,8 +151,20 @@ def restricted_table(engine: Engine, path: Path) -> list[str]:
     return [
         "| Annex III | names | asked about | share |",
         "|---|---:|---:|---:|",
-        *(f"| {title} | {names[kind]} | {found[kind]} | {found[kind] / names[kind]:.0%} |" for title, kind in rows),
+        *(
+            f"| {title} | {names[kind]} | {found[kind]} | {found[kind] / names[kind]:.0%} |"
+            for title, kind in rows
+        ),
     ]
+
+
+def report(engine: Engine, data: Path) -> tuple[list[str], list[str]]:
+    """The tables as lines of Markdown, and the harmless names that were taken for banned ones."""
+    annex_ii, annex_iii = (data / name for name in FILES)
+    wrong = [name for name in HARMLESS if BANNED in fired(engine, name)]
+    stopped = f", stopped {len(wrong)}" + (": " + ", ".join(wrong) if wrong else "")
+    lines = [*banned_table(engine, annex_ii), "", *restricted_table(engine, annex_iii), ""]
+    return [*lines, f"Harmless look-alikes: {len(HARMLESS)}{stopped}."], wrong
 
 
 def main() -> int:
@@ -147,16 +174,17 @@ def main() -> int:
     parser.add_argument("--missed", action="store_true", help="list the single substances that are not found")
     options = parser.parse_args()
     engine = weighbridge.load(ROOT)
-    annex = options.data / FOLDER
     if options.missed:
-        for substance in substances(annex / "eu-annex-ii.csv.gz"):
-            if not substance.conditional and substance.group == REST and BANNED not in fired(engine, substance.name):
+        for substance in substances(options.data / FILES[0]):
+            if (
+                not substance.conditional
+                and substance.group == REST
+                and BANNED not in fired(engine, substance.name)
+            ):
                 print(substance.name)
         return 0
-    wrong = [name for name in HARMLESS if BANNED in fired(engine, name)]
-    print("\n".join(banned_table(engine, annex / "eu-annex-ii.csv.gz")), end="\n\n")
-    print("\n".join(restricted_table(engine, annex / "eu-annex-iii.csv.gz")), end="\n\n")
-    print(f"Harmless look-alikes: {len(HARMLESS)}, stopped {len(wrong)}{': ' + ', '.join(wrong) if wrong else ''}")
+    lines, wrong = report(engine, options.data)
+    print("\n".join(lines))
     return 1 if wrong else 0
 
 

@@ -40,17 +40,32 @@ SAFETY = {
 """The rules that are about the hazard and not about customs, labels or prices."""
 
 SHELVES = (
-    (r"pajama|sleepwear|nightgown|sleep sack|sleepsuit|loungewear|costume|youth clothing|youth jacket", "apparel/children"),
-    (r"lounger|bassinet|crib|play ?yard|pack n play|sleeper|baby swing|baby gym|sleep pillow", "baby/sleep"),
+    (
+        r"pajama|sleepwear|nightgown|sleep sack|sleepsuit|loungewear|costume|youth clothing|"
+        r"youth jacket",
+        "apparel/children",
+    ),
+    (
+        r"lounger|bassinet|crib|play ?yard|pack n play|sleeper|baby swing|baby gym|sleep pillow",
+        "baby/sleep",
+    ),
     (r"high chair|feeding pillow|soother|sippy", "baby/feeding"),
-    (r"infant|baby|toddler|stroller|child carrier|safety gate|tower stool|learning tower|bed rails? .*child|children's portable bed rail", "baby"),
+    (
+        r"infant|baby|toddler|stroller|child carrier|safety gate|tower stool|learning tower|"
+        r"bed rails? .*child|children's portable bed rail",
+        "baby",
+    ),
     (r"helmet", "sports/helmets"),
     (r"magnet(ic)?\b(?!.*(charger|charms))", "toys/magnetic"),
     (r"balloon", "toys/balloons"),
     (r"ride-on|scooter", "toys/ride_on"),
     (r"plush", "toys/plush"),
     (r"doll", "toys/dolls"),
-    (r"toy|playset|play (set|purse)|building set|game|puzzle|busy bo|activity cube|fidget|coloring|fingerpaint|flashcard|handwriting|pip-cubes|soccer hover|book nook|finger beam", "toys"),
+    (
+        r"toy|playset|play (set|purse)|building set|game|puzzle|busy bo|activity cube|fidget|"
+        r"coloring|fingerpaint|flashcard|handwriting|pip-cubes|soccer hover|book nook|finger beam",
+        "toys",
+    ),
     (r"power bank|battery pack|portable charg", "electronics/power_banks"),
     (r"charger|power suppl|extension cord|power strip|powerwall", "electronics/chargers"),
     (r"electric bicycl|e-bike|trike", "sports/e_bikes"),
@@ -70,10 +85,18 @@ SHELVES = (
 """The shelf a seller would choose, by words of the headline: the first that fits, else "other"."""
 
 HAZARDS = (
-    ("battery ingestion (button and coin cells)", r"battery ingestion|button cell|coin batter|ingestion hazard; violates mandatory standard for consumer"),
+    (
+        "battery ingestion (button and coin cells)",
+        r"battery ingestion|button cell|coin batter|"
+        r"ingestion hazard; violates mandatory standard for consumer",
+    ),
     ("magnets", r"magnet ingestion|magnets?\b.*(stand|toy)|small ball.*magnet"),
     ("small parts, choking", r"chok|small parts|small ball"),
-    ("infants: suffocation, falls, drowning, entrapment", r"infant|lounger|bassinet|crib|play yard|bath seat|high chair|stroller|baby (gate|swing|gym)|safety gate|tower|toddler|children's portable bed rail|sleep pillow|feeding pillow"),
+    (
+        "infants: suffocation, falls, drowning, entrapment",
+        r"infant|lounger|bassinet|crib|play yard|bath seat|high chair|stroller|baby (gate|swing|"
+        r"gym)|safety gate|tower|toddler|children's portable bed rail|sleep pillow|feeding pillow",
+    ),
     ("adult bed rails: entrapment", r"bed rail"),
     ("tip-over of furniture", r"tip-over"),
     ("drowning: pools and drains", r"drown"),
@@ -181,6 +204,22 @@ def _row(title: str, group: list[Recall]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
+def by_half(found: list[Recall]) -> list[str]:
+    """The table of the recalls kept back, and that of those the warning list was made from."""
+    lines: list[str] = []
+    late = [recall for recall in found if recall.day >= KEPT_BACK]
+    early = [recall for recall in found if recall.day < KEPT_BACK]
+    for title, group in (("kept back", late), ("looked at for the warning list", early)):
+        days = [recall.day for recall in group]
+        lines += [f"{len(group)} recalls, {min(days)} to {max(days)}, {title}:", "", *table(group), ""]
+    return lines
+
+
+def report(engine: Engine, data: Path) -> list[str]:
+    """All tables as lines of Markdown."""
+    return by_half(list(recalls(engine, data / PATH)))
+
+
 def main() -> int:
     """Print the tables; 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recalls", description=__doc__)
@@ -193,12 +232,7 @@ def main() -> int:
             if recall.outcome in ("nothing", "warned"):
                 print(f"{recall.hazard} | {recall.listing['category']} | {recall.listing['title']}")
         return 0
-    late = [recall for recall in found if recall.day >= KEPT_BACK]
-    early = [recall for recall in found if recall.day < KEPT_BACK]
-    for title, group in (("kept back", late), ("looked at for the warning list", early)):
-        days = [recall.day for recall in group]
-        print(f"{len(group)} recalls, {min(days)} to {max(days)}, {title}\n")
-        print("\n".join(table(group)), end="\n\n")
+    print("\n".join(by_half(found)))
     return 0
 
 
