@@ -32,7 +32,7 @@ TARGET = "listing_gate"
 CARD = "cultural_fit"
 AS_OF = date(2026, 11, 21)
 SEED = 20261121
-SAMPLE = 2000
+SAMPLE = 500
 """Rows judged of each feed."""
 MARKETS = (
     "SA", "AE", "ID", "MY", "IN", "JP", "KR", "DE", "FR", "GB", "US", "BR", "MX", "TH", "TR", "NG", "VN",
