@@ -124,6 +124,17 @@ def report(source: Source, scored: Iterable[Scored]) -> list[str]:
     return [*lines, ""]
 
 
+def sources(retail: Path, telco: Path) -> list[Source]:
+    """The two files, with what is known about them."""
+    return [
+        Source(
+            "Wholesaler, order by order", retail, "online_retail_customers", "churned_next_90d", "1", "GB",
+            RETAIL_SIGNALS,
+        ),
+        Source("Telephone company, contracts", telco, "telco", "Churn", "Yes", "US", TELCO_SIGNALS),
+    ]  # fmt: skip
+
+
 def main() -> int:
     """Print the tables; 0 when every score beats the best single signal of its file, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.churn_auc", description=__doc__)
@@ -131,19 +142,12 @@ def main() -> int:
     parser.add_argument("--telco", type=Path, help="contract customers, label Churn")
     parser.add_argument("--project", type=Path, default=ROOT, help="the project with the packs")
     options = parser.parse_args()
-    sources = [
-        Source(
-            "Wholesaler, order by order", options.retail, "online_retail_customers", "churned_next_90d", "1",
-            "GB", RETAIL_SIGNALS,
-        ),
-        Source("Telephone company, contracts", options.telco, "telco", "Churn", "Yes", "US", TELCO_SIGNALS),
-    ]  # fmt: skip
-    sources = [source for source in sources if source.path is not None]
-    if not sources:
+    chosen = [source for source in sources(options.retail, options.telco) if source.path is not None]
+    if not chosen:
         parser.error("name at least one file: --retail or --telco")
     engine = weighbridge.load(options.project)
     beaten = True
-    for source in sources:
+    for source in chosen:
         scored = score_file(engine, source)
         print("\n".join(report(source, scored)))
         known = [(c.score, c.left) for c in scored if c.score is not None]

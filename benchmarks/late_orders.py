@@ -1,6 +1,6 @@
 """Does the rule for late deliveries fire exactly where the data says that a line was more than 5 days late?
 
-    python benchmarks/late_orders.py DATA/scms_delivery_history.csv.gz
+    python -m benchmarks.late_orders scms_delivery_history.csv.gz
 
 The record is made from the file's own dates (2-Jun-06) through the mapping `scms`; the column `delay_days`,
 which the mapping does not read, is the judge. Prints Markdown tables. Exit code 0: every line agrees, 1: some
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import weighbridge
+from weighbridge.engine import Engine
 from weighbridge.feeds import open_feed
-from weighbridge.project import load_project
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = "supply_shipments"
@@ -57,10 +57,9 @@ def cells(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def decided(path: Path) -> Iterator[Line]:
+def decided(engine: Engine, path: Path) -> Iterator[Line]:
     """Every line with the decision about it."""
-    engine = weighbridge.load(ROOT)
-    mapping = load_project(ROOT).mappings["scms"].model
+    mapping = engine.project.mappings["scms"].model
     feed = open_feed(path, engine.record_type(TARGET), mapping)
     for row, raw in zip(feed, cells(path), strict=True):
         decision = engine.decide(TARGET, row.values, market=MARKET, as_of=AS_OF)
@@ -110,6 +109,11 @@ def text_in_numbers(lines: list[Line]) -> str:
     return _table(("column", "numbers read", "cells with text", "empty cells"), rows)
 
 
+def report(lines: list[Line]) -> list[str]:
+    """The three tables as lines of Markdown."""
+    return "\n\n".join((agreement(lines), by_mode(lines), text_in_numbers(lines))).split("\n")
+
+
 def _is_number(cell: str) -> bool:
     return cell.replace(".", "", 1).isdigit()
 
@@ -123,8 +127,8 @@ def main() -> int:
     """0 when the rule and the data agree on every line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("path", type=Path, help="scms_delivery_history.csv or .csv.gz")
-    lines = list(decided(parser.parse_args().path))
-    print("\n\n".join((agreement(lines), by_mode(lines), text_in_numbers(lines))))
+    lines = list(decided(weighbridge.load(ROOT), parser.parse_args().path))
+    print("\n".join(report(lines)))
     return 0 if all(line.fired == (line.delay > LIMIT) for line in lines) else 1
 
 

@@ -1,140 +1,152 @@
-"""Findings of a feed drawn at random, to be read by hand: is each one justified by what the listing says?
+"""Findings drawn at random, to be read by hand: does the listing justify what the gate says about it?
 
-    python benchmarks/read_findings.py DATA/listings.csv --mapping shein --market SA --market DE --seed 1
+    python -m benchmarks.read_findings DATA --seed 3          draw findings to read
+    python -m benchmarks.read_findings                        what was read so far, by rule
 
-The draw is fixed by the seed. It goes round the rules, so that a rule with ten findings is read as often as
-one with a thousand, and each listing is shown once per rule. Findings that only name missing data are at most
-`--missing` of them.
+The draw goes round the rules and indicators (a rule with ten findings is read as often as one with a thousand)
+and round the feeds, and shows each listing once per rule. What was read stands in benchmarks/readings.csv: a key
+that names rule and listing without telling anything about the listing, and the judgement (right, arguable: two
+reviewers could disagree, wrong). Findings already read are not drawn again.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import weighbridge
-from weighbridge.engine import Engine
-from weighbridge.feeds import Row, open_feed
-from weighbridge.findings import Finding
+from benchmarks.feed_findings import CATALOGUES, MARKETS, ROOT, SAMPLE, Seen, findings, hashed, read_rows
+from weighbridge.findings import Match
 
-ROOT = Path(__file__).resolve().parent.parent
-SHOWN = (
-    "category",
-    "product_type",
-    "brand",
-    "materials",
-    "audience",
-    "price",
-    "compare_at_price",
-    "currency",
-)
+READINGS = ROOT / "benchmarks" / "readings.csv"
+JUDGEMENTS = ("right", "arguable", "wrong")
+SHOWN = ("category", "product_type", "brand", "materials", "audience", "main_colour", "season_tag", "price")
 CONTEXT = 60
 """Characters shown on either side of a matched term."""
+ENOUGH = 0.8
+"""A rule with a lower share of right findings is repaired or only warns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """One finding with the listing it is about."""
+class Reading:
+    """One finding that was read: the round, what it is about, its key and the judgement."""
 
+    round: int
+    kind: str
+    name: str
+    feed: str
     market: str
-    values: dict[str, Any]
-    finding: Finding
+    key: str
+    judgement: str
 
 
-def read_rows(engine: Engine, options: argparse.Namespace) -> list[Row]:
-    """The rows to judge: all of the feed, or `--rows` of them, in the feed's order."""
-    mapping = engine.project.mappings[options.mapping].model
-    feed = open_feed(Path(options.feed), engine.record_type(options.target), mapping=mapping)
-    rows = [row for row in feed if not row.problems]
-    if options.rows and options.rows < len(rows):
-        kept = random.Random(options.seed).sample(range(len(rows)), options.rows)
-        rows = [rows[place] for place in sorted(kept)]
-    return rows
+def readings() -> list[Reading]:
+    """Everything that was read. Raises ValueError for a judgement that is none of the three."""
+    with READINGS.open(encoding="utf-8", newline="") as file:
+        found = [Reading(int(row.pop("round")), **row) for row in csv.DictReader(file)]
+    for reading in found:
+        if reading.judgement not in JUDGEMENTS:
+            raise ValueError(f"{READINGS.name}: {reading.judgement!r} is none of {', '.join(JUDGEMENTS)}")
+    return found
 
 
-def findings(engine: Engine, rows: Iterable[Row], options: argparse.Namespace) -> Iterator[Read]:
-    for row in rows:
-        for market in options.market:
-            decision = engine.decide(options.target, row.values, market=market, as_of=options.as_of)
-            for finding in decision.findings:
-                if finding.severity != "pass":
-                    yield Read(market, row.values, finding)
+def precision_table(read: Iterable[Reading]) -> list[str]:
+    """Right, arguable and wrong per rule and round; precision is right / read, so arguable is not right."""
+    counts: dict[tuple[str, str], Counter[tuple[int, str]]] = defaultdict(Counter)
+    rounds = sorted({reading.round for reading in read})
+    for reading in read:
+        counts[reading.kind, reading.name][reading.round, reading.judgement] += 1
+        counts["all", "**all**"][reading.round, reading.judgement] += 1
+    heads = [f"round {number}: read / right / arguable / wrong | precision" for number in rounds]
+    lines = ["| finding | " + " | ".join(heads) + " |", "|---|" + "---|---:|" * len(rounds)]
+    for (kind, name), count in sorted(counts.items(), key=lambda entry: (entry[0][0] != "all", entry[0])):
+        cells = []
+        for number in rounds:
+            right, arguable, wrong = (count[number, judgement] for judgement in JUDGEMENTS)
+            total = right + arguable + wrong
+            cells += (
+                [f"{total} / {right} / {arguable} / {wrong}", f"{right / total:.0%}"] if total else ["", ""]
+            )
+        shown = f"indicator: {name}" if kind == "indicator" else name
+        lines.append("| " + " | ".join((shown, *cells)) + " |")
+    return lines
 
 
-def draw(found: Iterable[Read], count: int, seed: int) -> list[Read]:
-    """Up to `count` findings: one of each rule, then a second of each, and so on."""
-    chance = random.Random(seed)
-    shuffled = list(found)
-    chance.shuffle(shuffled)
-    by_rule: dict[str, dict[object, Read]] = defaultdict(dict)
-    for read in shuffled:
-        by_rule[read.finding.rule].setdefault(read.values.get("sku"), read)
-    queues = [list(by_rule[rule].values()) for rule in sorted(by_rule)]
-    chance.shuffle(queues)
-    rounds = (read for turn in zip_longest(*queues) for read in turn if read is not None)
-    return [read for read, _ in zip(rounds, range(count), strict=False)]
+def draw(found: Iterable[Seen], count: int, seed: int, read: set[str]) -> list[Seen]:
+    """Up to `count` listings per rule or indicator, feed by feed, none that was read before."""
+    groups: dict[tuple[str, str], dict[str, dict[str, Seen]]] = defaultdict(lambda: defaultdict(dict))
+    for seen in found:
+        if seen.kind in ("fired", "indicator") and seen.key not in read:
+            known = groups[seen.kind, seen.name][seen.feed].get(seen.key)
+            # Of the markets of a listing the one with the lowest hash.
+            if known is None or _rank(seed, seen) < _rank(seed, known):
+                groups[seen.kind, seen.name][seen.feed][seen.key] = seen
+    drawn: list[Seen] = []
+    for _, feeds in sorted(groups.items()):
+        queues = [
+            sorted(feeds[feed].values(), key=lambda s: hashed(str(seed), s.key)) for feed in sorted(feeds)
+        ]
+        turns = (seen for turn in zip_longest(*queues) for seen in turn if seen is not None)
+        drawn += [seen for seen, _ in zip(turns, range(count), strict=False)]
+    return drawn
 
 
-def context(read: Read) -> Iterator[str]:
-    """The matched terms as they stand in the listing."""
-    for match in read.finding.matches:
-        value = read.values.get(match.field)
-        text = " | ".join(value) if isinstance(value, list | tuple) else str(value or "")
-        # The match may stand in a joined text, so it is looked up in the field again.
-        start = text.find(match.text)
-        around = (
-            text[max(0, start - CONTEXT) : start + len(match.text) + CONTEXT] if start >= 0 else match.text
-        )
-        yield f"{match.field}: …{' '.join(around.split())}…  <{match.text}>"
+def _rank(seed: int, seen: Seen) -> str:
+    return hashed(str(seed), seen.key, seen.market)
 
 
-def show(number: int, read: Read) -> None:
-    finding = read.finding
-    print(f"\n[{number}] {finding.rule}  {read.market}  {finding.severity}  {finding.status}")
-    print(f"    {read.values.get('sku')}  {str(read.values.get('title', ''))[:200]}")
-    print("    " + "  ".join(f"{name}={read.values[name]}"[:90] for name in SHOWN if name in read.values))
-    print(f"    {finding.reason.get('en', '')}")
-    for line in dict.fromkeys(context(read)):
+def show(number: int, seen: Seen) -> None:
+    """Print one finding with what the listing says."""
+    print(f"\n[{number}] {seen.kind},{seen.name},{seen.feed},{seen.market},{seen.key}  {seen.severity}")
+    print(f"    {str(seen.values.get('title', ''))[:200]}")
+    print("    " + "  ".join(f"{name}={seen.values[name]}"[:90] for name in SHOWN if name in seen.values))
+    print(f"    {seen.text}")
+    for line in dict.fromkeys(_context(seen.values, match) for match in seen.matches):
         print(f"    > {line}")
 
 
-def arguments() -> argparse.Namespace:
+def _context(values: dict[str, object], match: Match) -> str:
+    value = values.get(match.field)
+    text = " | ".join(value) if isinstance(value, list | tuple) else str(value or "")
+    # The match may stand in a joined text, so it is looked up in the field again.
+    start = text.find(match.text)
+    around = text[max(0, start - CONTEXT) : start + len(match.text) + CONTEXT] if start >= 0 else match.text
+    return f"{match.field}: …{' '.join(around.split())}…  <{match.text}>"
+
+
+def main() -> int:
+    """Print a draw, or the readings; 0."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.read_findings",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("feed")
-    parser.add_argument("--mapping", required=True)
-    parser.add_argument("--market", action="append", required=True)
-    parser.add_argument("--project", type=Path, default=ROOT)
-    parser.add_argument("--target", default="listing_gate")
-    parser.add_argument("--as-of", type=date.fromisoformat, default=date.today())
+    parser.add_argument("data", type=Path, nargs="?", help="folder with the catalogues")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=50)
-    parser.add_argument("--missing", type=int, default=15, help="most findings that only name missing data")
-    parser.add_argument(
-        "--rows", type=int, default=0, help="judge a random sample of this many rows (0: all)"
+    parser.add_argument("--count", type=int, default=10, help="listings per rule or indicator")
+    parser.add_argument("--rows", type=int, default=SAMPLE, help="rows judged of each feed")
+    options = parser.parse_args()
+    if options.data is None:
+        print("\n".join(precision_table(readings())))
+        return 0
+    engine = weighbridge.load(ROOT)
+    found = (
+        seen
+        for catalogue in CATALOGUES
+        for seen in findings(
+            engine, catalogue, read_rows(engine, options.data, catalogue, options.rows), MARKETS
+        )
     )
-    return parser.parse_args()
-
-
-def main() -> None:
-    options = arguments()
-    engine = weighbridge.load(options.project)
-    found = list(findings(engine, read_rows(engine, options), options))
-    undecided = draw((f for f in found if f.finding.status != "fired"), options.missing, options.seed)
-    fired = draw(
-        (f for f in found if f.finding.status == "fired"), options.count - len(undecided), options.seed
-    )
-    for number, read in enumerate([*fired, *undecided], start=1):
-        show(number, read)
+    read = {reading.key for reading in readings()}
+    for number, seen in enumerate(draw(found, options.count, options.seed, read), start=1):
+        show(number, seen)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
