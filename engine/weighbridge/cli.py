@@ -1,4 +1,4 @@
-"""The command line: `weighbridge init | lint | test | check | decide | graph | schema | explain-region`.
+"""The command line: `weighbridge init | lint | test | check | decide | graph | schema | docs | explain-region`.
 
 Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what
 it needs when it runs, so that `--help` is instant.
@@ -592,6 +592,50 @@ def schema(
     if kind not in known:
         raise UnknownName([unknown_name("WB303", "document kind", kind, known)])
     give(_json(known[kind]))
+
+
+@app.command(
+    short_help="Write the project's rules as pages to read.",
+    epilog="Example: weighbridge docs --out docs/packs, and in CI: weighbridge docs --out docs/packs --check",
+)
+def docs(
+    project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write to.", show_default="docs/packs")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail where a page is not current.")
+    ] = False,
+) -> None:
+    """Pages for people who do not read YAML, in English and Chinese: rules, thresholds, sources, markets.
+
+    Exit code 0: written, or with --check current. 1: with --check, pages differ from the documents.
+    """
+    from weighbridge.pages import differences, pages, write
+
+    engine = _engine(project)
+    folder = project / "docs" / "packs" if out is None else out
+    wanted = pages(engine, folder)
+    try:
+        found = differences(wanted, folder) if check else write(wanted, folder)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "a page is no UTF-8 text"
+        _refuse("WB690", f"cannot use {folder}: {reason}", "a folder for pages only")
+    if not check:
+        changed = len(found.absent) + len(found.stale)
+        say(f"{len(wanted)} pages in {folder}: {changed} written, {len(found.left_over)} removed")
+        return
+    for what, names in (
+        ("absent", found.absent),
+        ("not current", found.stale),
+        ("left over", found.left_over),
+    ):
+        for name in names:
+            warn(f"{what}: {folder / name}", "error")
+    if found:
+        warn(f"run: weighbridge docs --out {folder}", "error")
+        raise typer.Exit(1)
+    say(f"{len(wanted)} pages are current", "good")
 
 
 @app.command(
