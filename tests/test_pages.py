@@ -257,6 +257,7 @@ def test_a_system_that_the_settings_do_not_have_is_an_error(tmp_path: Path) -> N
         settings.read_text(encoding="utf-8") + "systems: {S1: {title: One}}\n", encoding="utf-8"
     )
     found = json.loads(process("lint", "--format", "json", cwd=folder).out)
-    diagnostics = found if isinstance(found, list) else found["diagnostics"]
-    errors = [d for d in diagnostics if d["severity"] == "error"]
-    assert [(d["code"], d["suggestion"]) for d in errors] == [("WB303", "S1")]
+    errors = [d for d in found["diagnostics"] if d["severity"] == "error"]
+    assert [(d["code"], d["message"], d["expected"]) for d in errors] == [
+        ("WB303", "unknown system 'S2'", "one of: S1")
+    ]

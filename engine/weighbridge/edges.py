@@ -25,8 +25,11 @@ from weighbridge.tree import And, Compare, Const, Expr, Or, Type, names, walk
 NEAR = 0.05
 """A value is near a bound that it differs from by this share of it."""
 
-NEAR_SCORE = 2.0
-"""A score is near the bound of a tier that it differs from by this many points."""
+ROUNDING = 1e-9
+"""What computing a value may add to its distance."""
+
+NEAR_SCORE = 5.0
+"""A score is near the bound of a tier that it differs from by this many points: the same share of 0 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def _bin_edges(card: Scorecard, line: Characteristic, seen: Mapping[float, int])
         step = max(abs(bound) * NEAR, 1.0 if counts else (bounds[-1] - bounds[0]) * NEAR)
         at = bound in seen
         beside = at and any(
-            0 < abs(v - bound) <= step and number != seen[bound] for v, number in seen.items()
+            0 < abs(v - bound) <= step + ROUNDING and number != seen[bound] for v, number in seen.items()
         )
         name = f"{card.id}.{line.id} {bound:g}"
         yield Edge("edge", f"{name} at", f"a value of exactly {bound:g}", line.span, at)
@@ -229,4 +232,4 @@ def just_fails(tree: Expr, evaluator: Evaluator) -> bool:
 
 def _near(a: float, b: float) -> bool:
     unit = 1.0 if a.is_integer() and b.is_integer() else 0.0
-    return abs(a - b) <= max(unit, NEAR * max(abs(a), abs(b)))
+    return abs(a - b) <= max(unit, NEAR * max(abs(a), abs(b))) + ROUNDING

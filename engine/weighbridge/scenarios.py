@@ -79,6 +79,11 @@ class ScenarioRun:
     """Filled when asked for: see `edges`."""
 
     @property
+    def edge_share(self) -> float:
+        """Share (0 to 1) of the edges that a case stands at; 1 where there are none."""
+        return sum(e.met for e in self.edges) / len(self.edges) if self.edges else 1.0
+
+    @property
     def failed(self) -> tuple[CaseResult, ...]:
         return tuple(c for c in self.cases if not c.passed)
 
