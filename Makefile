@@ -39,8 +39,9 @@ format: $(READY) ## format the code
 	$(BIN)/ruff check --fix --select I .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## write what the documentation takes from the code
+docs: $(READY) ## write what the documentation takes from the code and the packs
 	$(BIN)/python docs/generate.py
+	$(BIN)/weighbridge docs --out docs/packs
 
 bench: $(BENCH_READY) ## time the engine beside others; writes benchmarks/results/ and docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -179,3 +179,14 @@ def test_a_wrong_cell_is_told_with_what_was_expected() -> None:
     with pytest.raises(CellError) as caught:
         unary_test("five", tree_of("n"), SCOPE)
     assert caught.value.expected == "10, >= 5, [1..5), not(3) or -"
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"), [("https://example.com/law", []), ("", []), ("ask Ana", ["WB310"])]
+)
+def test_the_address_of_a_source_is_one_of_the_web(cell: str, codes: list[str]) -> None:
+    columns = {"id": {"as": "id"}, "law": {"as": "source"}, "where": {"as": "url"}, "n": {"as": "test"}}
+    then = {"then": {"verdict": "warn"}}
+    sourced = {"id": "t", "columns": columns, "rows": [["one", "Law", cell, "> 1"]], **then}
+    ruleset = {"ruleset": "gate", "record": "thing", "tables": [sourced]}
+    assert [d.code for d in refusal(*BASE, ruleset)] == codes

@@ -170,7 +170,9 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-COMMAND = re.compile(r"\bweighbridge (init|lint|test|check|decide|graph|schema|explain-region)\b([^\n`|#]*)")
+COMMAND = re.compile(
+    r"\bweighbridge (init|lint|test|check|decide|graph|schema|docs|explain-region)\b([^\n`|#]*)"
+)
 
 
 def _commands() -> list[Any]:
@@ -198,6 +200,6 @@ def helps() -> dict[str, str]:
 
     from weighbridge.cli import app
 
-    names = ("init", "lint", "test", "check", "decide", "graph", "schema", "explain-region")
+    names = ("init", "lint", "test", "check", "decide", "graph", "schema", "docs", "explain-region")
     runner = typer.testing.CliRunner()
     return {name: runner.invoke(app, [name, "--help"]).output for name in names}

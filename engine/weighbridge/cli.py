@@ -1,4 +1,4 @@
-"""The command line: `weighbridge init | lint | test | check | decide | batch | graph | schema | explain-region`.
+"""The command line: `weighbridge init | lint | test | check | decide | batch | graph | schema | docs | explain-region`.
 
 Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what
 it needs when it runs, so that `--help` is instant.
@@ -289,6 +289,15 @@ def test(
     show_uncovered: Annotated[
         bool, typer.Option("--uncovered", help="List everything no case exercises.")
     ] = False,
+    min_edges: Annotated[
+        float | None,
+        typer.Option(
+            help="Fail below this percentage of limits with a case on both sides, of rules that just do not "
+            "fire, and of rules that lack their data (slower).",
+            min=0,
+            max=100,
+        ),
+    ] = None,
 ) -> None:
     """Run the scenarios and say which rules, table rows, bins and tiers they exercise.
 
@@ -299,19 +308,22 @@ def test(
     engine = _engine(project)
     if target is not None:
         _target(engine, target)
-    run = run_scenarios(engine, target, name)
+    run = run_scenarios(engine, target, name, edges=min_edges is not None)
     if not run.cases:
         fits = "no scenario fits" if engine.project.scenarios else "the project has no scenarios"
         _refuse("WB504", f"{fits}, so nothing was tested", "`scenarios:` documents beside the rules")
     share = run.coverage.share()
     short = min_coverage is not None and (share is None or share * 100 < min_coverage)
+    blunt = min_edges is not None and run.edge_share * 100 < min_edges
     if format is PlainFormat.json:
         give(_json(_test_dict(run)))
     else:
         _show_run(engine, run, show_uncovered)
     if short:
         warn(f"coverage is below {min_coverage:g} %", "error")
-    raise typer.Exit(1 if run.failed or short else 0)
+    if blunt:
+        warn(f"edges are below {min_edges:g} %", "error")
+    raise typer.Exit(1 if run.failed or short or blunt else 0)
 
 
 def _show_run(engine: Engine, run: ScenarioRun, uncovered: bool) -> None:
@@ -327,9 +339,17 @@ def _show_run(engine: Engine, run: ScenarioRun, uncovered: bool) -> None:
     share = run.coverage.share()
     if share is not None:
         say(f"coverage {share:.1%}")
+    for kind in dict.fromkeys(edge.kind for edge in run.edges):
+        met = [edge.met for edge in run.edges if edge.kind == kind]
+        say(f"  {kind:<9} {sum(met)} of {len(met)} ({sum(met) / len(met):.1%})")
+    if run.edges:
+        say(f"edges {run.edge_share:.1%}")
     if uncovered:
         for item in run.coverage.unused:
             say(f"  not exercised: {item.kind} {item.name} ({item.span})")
+        for edge in run.edges:
+            if not edge.met:
+                say(f"  {edge.kind}: {edge.name}: {edge.hint} ({edge.span})")
 
 
 def _test_dict(run: ScenarioRun) -> dict[str, Any]:
@@ -359,6 +379,10 @@ def _test_dict(run: ScenarioRun) -> dict[str, Any]:
                 for i in run.coverage.items
             ],
         },
+        "edges": [
+            {"kind": e.kind, "name": e.name, "met": e.met, "wanted": e.hint, "location": str(e.span)}
+            for e in run.edges
+        ],
     }
 
 
@@ -680,6 +704,50 @@ def schema(
     if kind not in known:
         raise UnknownName([unknown_name("WB303", "document kind", kind, known)])
     give(_json(known[kind]))
+
+
+@app.command(
+    short_help="Write the project's rules as pages to read.",
+    epilog="Example: weighbridge docs --out docs/packs, and in CI: weighbridge docs --out docs/packs --check",
+)
+def docs(
+    project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write to.", show_default="docs/packs")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail where a page is not current.")
+    ] = False,
+) -> None:
+    """Pages for people who do not read YAML, in English and Chinese: rules, thresholds, sources, markets.
+
+    Exit code 0: written, or with --check current. 1: with --check, pages differ from the documents.
+    """
+    from weighbridge.pages import differences, pages, write
+
+    engine = _engine(project)
+    folder = project / "docs" / "packs" if out is None else out
+    wanted = pages(engine, folder)
+    try:
+        found = differences(wanted, folder) if check else write(wanted, folder)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "a page is no UTF-8 text"
+        _refuse("WB690", f"cannot use {folder}: {reason}", "a folder for pages only")
+    if not check:
+        changed = len(found.absent) + len(found.stale)
+        say(f"{len(wanted)} pages in {folder}: {changed} written, {len(found.left_over)} removed")
+        return
+    for what, names in (
+        ("absent", found.absent),
+        ("not current", found.stale),
+        ("left over", found.left_over),
+    ):
+        for name in names:
+            warn(f"{what}: {folder / name}", "error")
+    if found:
+        warn(f"run: weighbridge docs --out {folder}", "error")
+        raise typer.Exit(1)
+    say(f"{len(wanted)} pages are current", "good")
 
 
 @app.command(

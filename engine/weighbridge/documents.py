@@ -342,6 +342,23 @@ class ReviewModel(Model):
     )
 
 
+class ImplementsModel(Model):
+    """A system of the settings that a document carries out, whole or in part."""
+
+    noun = "an entry of implements"
+    system: RuleId = Field(description="The system, as under `systems` in weighbridge.yaml.", examples=["S4"])
+    figures: Localised = Field(description="The figures of the system that hold here, by language.")
+
+
+ABOUT: Any = Field(default_factory=dict, description="What it decides, and how to read it, by language.")
+IMPLEMENTS: Any = Field(default=(), description="Systems it carries out, and their figures.")
+JUDGEMENTS: Any = Field(
+    default=(), description="What was decided without a source that settles it, by language."
+)
+DOCUMENTATION = frozenset({"about", "implements", "judgements"})
+"""Keys that only people read: no decision depends on them."""
+
+
 class ExpressionValue(Model):
     """A value computed when the rule fires."""
 
@@ -612,6 +629,9 @@ class RegionModel(Model):
     noun = "a region"
     region: RegionId = Field(description="Id of the region.", examples=["SA", "gcc", "world"])
     title: Localised = Field(default_factory=dict, description="Name shown to people, by language.")
+    about: Localised = ABOUT
+    implements: tuple[ImplementsModel, ...] = IMPLEMENTS
+    judgements: tuple[Localised, ...] = JUDGEMENTS
     extends: Regions = Field(default=(), description="Regions it inherits from, nearest first.")
     market: Opt[StrictBool] = Field(
         default=None,
@@ -739,6 +759,9 @@ class ScorecardModel(Model):
     scorecard: Name = Field(description="Id of the scorecard.")
     record: Id = Field(description="The record type it scores.")
     title: Localised = Field(default_factory=dict, description="Name shown to people, by language.")
+    about: Localised = ABOUT
+    implements: tuple[ImplementsModel, ...] = IMPLEMENTS
+    judgements: tuple[Localised, ...] = JUDGEMENTS
     score: Literal["weighted_mean", "sum"] = Field(
         default="weighted_mean", description="How points become the score."
     )
@@ -939,6 +962,9 @@ class RulesetModel(Model):
     ruleset: Name = Field(description="Id of the ruleset.")
     record: Id = Field(description="The record type it decides about.")
     title: Localised = Field(default_factory=dict, description="Name shown to people, by language.")
+    about: Localised = ABOUT
+    implements: tuple[ImplementsModel, ...] = IMPLEMENTS
+    judgements: tuple[Localised, ...] = JUDGEMENTS
     include: tuple[Id, ...] = Field(default=(), description="Other rulesets whose rules take part.")
     markets: Regions = Field(default=(), description="Only in these regions and those below them.")
     if_unknown: IfUnknown = Field(default="skip", description="Default for rules that cannot be decided.")
@@ -1020,6 +1046,14 @@ class ScenariosModel(Model):
 # ---- settings and waivers
 
 
+class SystemModel(Model):
+    """Something the project must be able to do, such as a requirement; documents say what they carry of it."""
+
+    noun = "a system"
+    title: Localised = Field(description="Name shown to people, by language.")
+    about: Localised = ABOUT
+
+
 class ConfigModel(Model):
     """Settings of a project (weighbridge.yaml)."""
 
@@ -1031,6 +1065,9 @@ class ConfigModel(Model):
         default=(), description="Markets `check` decides for unless told otherwise."
     )
     waivers: Opt[NonEmpty] = Field(default=None, description="File with waivers.", examples=["waivers.yaml"])
+    systems: dict[RuleId, SystemModel] = Field(
+        default_factory=dict, description="What the project must do; documents name it under `implements`."
+    )
 
 
 class WaiverModel(Model):

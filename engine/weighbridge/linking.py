@@ -84,6 +84,7 @@ class Linker(Pieces):
             if name in self.scopes:
                 rulesets[name] = self._ruleset(ruleset)
         self._check_regions(rulesets, scorecards)
+        self._check_systems()
         return Rulebook(
             {n: d.model for n, d in self.project.record_types.items()},
             self.regions,
@@ -402,6 +403,15 @@ class Linker(Pieces):
             if name not in self.regions.documents and ("region", name) not in self.project.broken:
                 span = document.span(*path, index)
                 self.problems.append(unknown_name("WB303", "region", name, self.regions.documents, span))
+
+    def _check_systems(self) -> None:
+        """What documents say they carry out must be among the settings."""
+        systems = self.project.config.model.systems
+        for document in self.project.documents():
+            for index, entry in enumerate(getattr(document.model, "implements", ())):
+                if entry.system not in systems:
+                    span = document.span("implements", index, "system")
+                    self.problems.append(unknown_name("WB303", "system", entry.system, systems, span))
 
     # --- what regions say about rules and scorecards ---
 

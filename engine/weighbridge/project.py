@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from weighbridge.diagnostics import Diagnostic, Span, suggest
 from weighbridge.document_checks import Problem, check_document
 from weighbridge.documents import (
+    DOCUMENTATION,
     KINDS,
     OTHER_KINDS,
     ConfigModel,
@@ -121,13 +122,13 @@ class Project:
                 yield document
 
     def content_hash(self) -> str:
-        """sha256 of what decisions depend on: not comments, layout, file names, scenarios or settings."""
+        """sha256 of what decisions depend on: not comments, documentation, layout, scenarios or settings."""
         content = [[document.kind, document.id, self._content(document)] for document in self.documents()]
         text = json.dumps(_canonical(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
     def _content(self, document: Document[Any]) -> Any:
-        content = document.model.model_dump(mode="json", by_alias=True)
+        content = document.model.model_dump(mode="json", by_alias=True, exclude=set(DOCUMENTATION))
         for index, table in enumerate(content.get("tables", ())):
             rows = self.tables.get((document.id, index))
             table["rows"] = (

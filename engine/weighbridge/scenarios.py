@@ -11,6 +11,7 @@ from typing import Any
 from weighbridge.decisions import Decision
 from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span, unknown_name
 from weighbridge.documents import CaseModel, ScenariosModel, ScoreExpectation
+from weighbridge.edges import Edge, Edges
 from weighbridge.engine import Engine
 from weighbridge.evaluate import Evaluator
 from weighbridge.findings import Score
@@ -74,23 +75,35 @@ class ScenarioRun:
 
     cases: tuple[CaseResult, ...]
     coverage: Coverage
+    edges: tuple[Edge, ...] = ()
+    """Filled when asked for: see `edges`."""
+
+    @property
+    def edge_share(self) -> float:
+        """Share (0 to 1) of the edges that a case stands at; 1 where there are none."""
+        return sum(e.met for e in self.edges) / len(self.edges) if self.edges else 1.0
 
     @property
     def failed(self) -> tuple[CaseResult, ...]:
         return tuple(c for c in self.cases if not c.passed)
 
 
-def run_scenarios(engine: Engine, target: str | None = None, name: str | None = None) -> ScenarioRun:
-    """Runs the scenarios of all targets, or of one; `name` keeps the cases whose name contains it."""
+def run_scenarios(
+    engine: Engine, target: str | None = None, name: str | None = None, *, edges: bool = False
+) -> ScenarioRun:
+    """Runs the scenarios of all targets, or of one; `name` keeps the cases whose name contains it.
+
+    With `edges`, the run also says which limits the cases stand at, which takes longer.
+    """
     results: list[CaseResult] = []
-    counter = _Counter(engine)
+    counter = _Counter(engine, Edges(engine) if edges else None)
     for document in engine.project.scenarios:
         if target is not None and document.model.scenarios != target:
             continue
         for index, case in enumerate(document.model.cases):
             if name is None or name.casefold() in case.name.casefold():
                 results += _run_case(engine, document, index, case, counter)
-    return ScenarioRun(tuple(results), counter.coverage())
+    return ScenarioRun(tuple(results), counter.coverage(), counter.edges.items() if counter.edges else ())
 
 
 def _run_case(
@@ -235,11 +248,14 @@ class _Counter:
     """Counts what cases exercised."""
 
     engine: Engine
+    edges: Edges | None
     hits: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
     def count(self, decision: Decision) -> None:
         for ref in decision.fired:
             self._add("rule", ref)
+        if self.edges is not None:
+            self.edges.count(decision)
         if any(isinstance(s, ScoreStep) for s in decision._prepared.special.steps):
             self._count_scores(decision)
 

@@ -226,6 +226,8 @@ class _RowParts:
                 "WB310", "confidence", text, ("verified_official", "verified_secondary", "needs_check")
             )
             raise CellError("WB310", found.message, found.expected or "", found.suggestion)
+        if key == "url" and re.fullmatch(r"https?://\S+", text) is None:
+            raise CellError("WB310", f"{text!r} is no web address", "https://..., or an empty cell")
         self.source = current.model_copy(update={key: text})
 
     def day(self, part: str, text: str) -> None:
