@@ -24,6 +24,7 @@ from weighbridge.findings import Review, Source, review_of, source_of
 from weighbridge.graph import dependency_cycles
 from weighbridge.linking import link
 from weighbridge.prepared import Prepared, prepare
+from weighbridge.privacy_checks import privacy_problems
 from weighbridge.project import Project, load_project
 from weighbridge.records import plain_record
 from weighbridge.rulebook import Rule, Rulebook
@@ -202,6 +203,8 @@ def check_project(
     project = load_project(Path(root), files)
     book = link(project)
     problems = [*book.diagnostics, *dependency_cycles(book)]
+    if not any(kind in ("region", "record_type") for kind, _ in project.broken):
+        problems += privacy_problems(book)
     return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
 
 

@@ -10,7 +10,7 @@ from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook, has_mention
 from weighbridge.scalar import Program, TextScan, is_partial, term_list
 from weighbridge.specialise import RulesetStep, Specialised
-from weighbridge.tree import Expr, Name, Type, Value, names, walk
+from weighbridge.tree import Expr, Name, Type, Value, names, walk, written
 
 MOST_REASONS = 10_000
 
@@ -128,7 +128,7 @@ class Dependents:
 
 def _names_read(rule: Rule) -> tuple[tuple[str, str, Type], ...]:
     kinds = {n.path: n.type for c in rule.conditions for n in walk(c.tree) if isinstance(n, Name)}
-    return tuple((path, path.rsplit("/", 1)[-1], kind) for path, kind in kinds.items())
+    return tuple((path, written(path), kind) for path, kind in kinds.items())
 
 
 def _dependents(step: RulesetStep) -> Dependents:
