@@ -646,9 +646,10 @@ class PrivacyModel(PeriodModel):
 
     noun = "a privacy rule"
     purposes: tuple[Purpose, ...] = Field(default=(), description="For these purposes. Absent: for all.")
-    data: tuple[DataCategory | Literal["special"], ...] = Field(
+    data: tuple[DataCategory | Literal["special", "ordinary"], ...] = Field(
         default=(),
-        description="Of these categories; `special` stands for those of GDPR Art. 9. Absent: all.",
+        description="Of these categories; `special` stands for those of GDPR Art. 9, `ordinary` for all others "
+        "but `children`. Absent: all.",
     )
     consent: ConsentRule = Field(
         description="not_needed: may be read. opt_out: unless refused. opt_in: where consent was given. "

@@ -23,6 +23,7 @@ from weighbridge.expressions import parse_date
 from weighbridge.findings import Review, Source, review_of, source_of
 from weighbridge.graph import dependency_cycles
 from weighbridge.linking import link
+from weighbridge.masking import masks
 from weighbridge.prepared import Prepared, prepare
 from weighbridge.privacy_checks import privacy_problems
 from weighbridge.project import Project, load_project
@@ -56,6 +57,7 @@ class Engine:
     def __init__(self, project: Project, book: Rulebook) -> None:
         self.project = project
         self.book = book
+        self.masks = masks()
         self._reset()
 
     def _reset(self) -> None:
@@ -65,10 +67,11 @@ class Engine:
         self._days: dict[tuple[str, str, Any], tuple[Prepared, date, float]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"project": self.project, "book": self.book}
+        # The secret goes along, so that a person has one masked name on all workers.
+        return {"project": self.project, "book": self.book, "masks": self.masks}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.project, self.book = state["project"], state["book"]
+        self.project, self.book, self.masks = state["project"], state["book"], state["masks"]
         self._reset()
 
     @property
@@ -152,7 +155,7 @@ class Engine:
             key = (target, market, index)
             if key not in self._programs:
                 special = specialise(self.book, target, market, day, known.span(index))
-                self._programs[key] = prepare(self.book, special)
+                self._programs[key] = prepare(self.book, special, self.masks)
             return self._programs[key]
 
     def _check(self, target: str, *markets: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.combine import Combiner
+from weighbridge.masking import Masks, masks
 from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook, has_mention
 from weighbridge.scalar import Program, TextScan, is_partial, term_list
@@ -25,6 +26,7 @@ class Prepared:
     target_step: RulesetStep | None
     combiner: Combiner | None
     readers: Mapping[str, FieldReader]
+    masks: Masks
     _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
     _reads: dict[str, RuleReads] = field(default_factory=dict[str, "RuleReads"])
     _dependents: list[Dependents] = field(default_factory=list["Dependents"])
@@ -140,10 +142,10 @@ def _dependents(step: RulesetStep) -> Dependents:
     return Dependents({name: tuple(indices) for name, indices in by_name.items()}, always)
 
 
-def prepare(book: Rulebook, special: Specialised) -> Prepared:
-    """Compiles a specialised target."""
+def prepare(book: Rulebook, special: Specialised, masking: Masks | None = None) -> Prepared:
+    """Compiles a specialised target. `masking` names personal keys in reports; by default the process's own."""
     last = special.steps[-1]
     step = last if isinstance(last, RulesetStep) else None
     program = Program(book, special)
     combiner = None if step is None else Combiner(step)
-    return Prepared(book, special, program, step, combiner, readers(program.model))
+    return Prepared(book, special, program, step, combiner, readers(program.model), masking or masks())

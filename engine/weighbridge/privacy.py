@@ -210,8 +210,8 @@ def sight(book: Rulebook, target: str, market: str, day: date) -> Sight:
     personal = book.personal.get(record, {})
     contexts: dict[str, str] = {}
     permits: dict[str, dict[str, Expr]] = {}
-    if personal:
-        categories = {name: field.personal for name, field in fields.items() if field.personal is not None}
+    categories = {name: field.personal for name, field in fields.items() if field.personal is not None}
+    if _holds_back(book, record, set(categories.values()), market, day):
         for owner, purposes in purposes_within(book, target).items():
             context = "+".join(sorted(purposes))
             if context not in permits:
@@ -222,6 +222,14 @@ def sight(book: Rulebook, target: str, market: str, day: date) -> Sight:
     kinds = {name: Type(field.type) for name, field in fields.items()}
     held_back = {context: fields for context, fields in permits.items() if fields}
     return Sight(contexts, held_back, kinds, personal, book.derived)
+
+
+def _holds_back(book: Rulebook, record: str, categories: Iterable[str], market: str, day: date) -> bool:
+    """Whether anything is held back here for any purpose that something about these records has."""
+    stated = [(r.record, r.purpose) for r in book.rulesets.values()]
+    stated += [(c.record, c.purpose) for c in book.scorecards.values()]
+    purposes = {purpose for of, purpose in stated if of == record and purpose is not None}
+    return any(_permits(book, record, {p}, c, market, day) != TRUE for p in purposes for c in categories)
 
 
 def _permits(

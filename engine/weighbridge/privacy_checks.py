@@ -16,7 +16,7 @@ from weighbridge.specialise import epochs, names_read
 from weighbridge.tree import FALSE, Expr, names
 
 MOST_NAMED = 6
-"""Markets a message names; of more it says how many."""
+"""Markets and fields a message names; of more it says how many."""
 
 
 def privacy_problems(book: Rulebook) -> Iterator[Diagnostic]:
@@ -27,14 +27,14 @@ def privacy_problems(book: Rulebook) -> Iterator[Diagnostic]:
 
 @dataclass(slots=True)
 class _Misuse:
-    """One personal field read by one rule against one entry of a region, and the markets where it is so."""
+    """What is read against one entry of a region: the first rule that does, the fields, the markets."""
 
     target: str
     part: Rule | Characteristic
     purpose: str
-    name: str
     permission: Permission | None
-    markets: list[str] = field(default_factory=list[str])
+    fields: dict[str, None] = field(default_factory=dict[str, None])
+    markets: dict[str, None] = field(default_factory=dict[str, None])
 
 
 class _Checker:
@@ -106,12 +106,21 @@ class _Checker:
                 for name in sorted(fields):
                     for day in self._suspect_days(target, part, market, purpose, name):
                         permission = self._verdict(target, purpose, name, market, day)[1]
-                        place = None if permission is None else permission.span
-                        key = (_group(part), name, place)
-                        misuse = found.setdefault(key, _Misuse(target, part, purpose, name, permission))
-                        misuse.markets += [] if market in misuse.markets else [market]
+                        key = self._told_once(target, part, permission)
+                        misuse = found.setdefault(key, _Misuse(target, part, purpose, permission))
+                        misuse.fields[name] = misuse.markets[market] = None
         for misuse in found.values():
             yield self._told(misuse)
+
+    def _told_once(
+        self, target: str, part: Rule | Characteristic, permission: Permission | None
+    ) -> tuple[object, ...]:
+        """A forbidden reading is mended in the rule (or table); silence and missing consent in one place for all."""
+        if permission is None:
+            return (target,)
+        if permission.entry.consent == "forbidden":
+            return (_group(part), permission.span)
+        return (target, permission.span)
 
     def _markets(self, part: Rule | Characteristic) -> Iterator[str]:
         wanted = part.markets if isinstance(part, Rule) else ()
@@ -164,13 +173,14 @@ class _Checker:
     def _told(self, misuse: _Misuse) -> Diagnostic:
         target, permission, purpose = misuse.target, misuse.permission, misuse.purpose
         record = self.book.record_of(target)
-        category = self.book.record_types[record].fields[misuse.name].personal
+        fields = self.book.record_types[record].fields
         part, where = misuse.part, _listed(misuse.markets)
         ref = part.ref if isinstance(part, Rule) else f"{target}.{part.id}"
-        reads = f"{ref} reads {misuse.name} ({category} data) for {purpose}"
-        span = self._place(part, misuse.name)
+        read = _listed(f"{name} ({fields[name].personal} data)" for name in misuse.fields)
+        reads = f"{ref} reads {read} for {purpose}"
+        span = self._place(part, next(iter(misuse.fields)))
         if permission is None:
-            message = f"{reads}, of which no region of {where} says whether it may be read"
+            message = f"{reads}, and no region says whether that is allowed ({where})"
             expected = f"an entry for {purpose} under `privacy` in the region or one it extends"
             return Diagnostic("WB352", message, span, expected=expected)
         related = () if permission.span is None else ((_cited(permission), permission.span),)
@@ -221,9 +231,10 @@ def _in_force(periods: Iterable[PeriodModel], day: date) -> bool:
     return all(covers(period, day) for period in periods)
 
 
-def _listed(markets: list[str]) -> str:
-    shown = ", ".join(sorted(markets)[:MOST_NAMED])
-    more = len(markets) - MOST_NAMED
+def _listed(names: Iterable[str]) -> str:
+    found = sorted(names)
+    shown = ", ".join(found[:MOST_NAMED])
+    more = len(found) - MOST_NAMED
     return shown + (f" and {more} more" if more > 0 else "")
 
 

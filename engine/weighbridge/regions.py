@@ -130,7 +130,8 @@ def covers(period: PeriodModel, day: date) -> bool:
 
 def speaks_of(entry: PrivacyModel, purpose: str, category: str) -> bool:
     """Whether a privacy rule is about reading this category for this purpose."""
-    of_data = not entry.data or category in entry.data or ("special" in entry.data and category in SPECIAL)
+    group = "special" if category in SPECIAL else "ordinary"
+    of_data = not entry.data or category in entry.data or (group in entry.data and category != "children")
     return of_data and (not entry.purposes or purpose in entry.purposes)
 
 
