@@ -8,7 +8,6 @@ from datetime import date
 from typing import cast
 
 from weighbridge.diagnostics import Diagnostic, Span
-from weighbridge.documents import PeriodModel
 from weighbridge.privacy import permit, readings, rule_trees
 from weighbridge.regions import Permission, covers, edges
 from weighbridge.rulebook import Characteristic, Rule, Rulebook, Ruleset, Scorecard
@@ -23,6 +22,17 @@ def privacy_problems(book: Rulebook) -> Iterator[Diagnostic]:
     """An error for every reading of personal data that has no purpose, or that a market does not let be."""
     if any(book.personal.values()):
         yield from _Checker(book).problems()
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Data that must not be read in a market from a day on until (not including) another."""
+
+    market: str
+    category: str
+    first: date
+    end: date
+    permission: Permission | None
 
 
 @dataclass(slots=True)
@@ -41,8 +51,7 @@ class _Checker:
     def __init__(self, book: Rulebook) -> None:
         self.book = book
         self._sources: dict[str, frozenset[str]] = {}
-        self._days: dict[str, tuple[date, ...]] = {}
-        self._refused: dict[tuple[str, str, str, str, date], tuple[bool, Permission | None]] = {}
+        self._boundaries: dict[tuple[str, str], tuple[date, ...]] = {}
 
     def problems(self) -> Iterator[Diagnostic]:
         for target in (*self.book.rulesets, *self.book.scorecards):
@@ -98,19 +107,57 @@ class _Checker:
     # --- what is let be ---
 
     def _misuses(
-        self, target: str, purpose: str, parts: Iterable[tuple[Rule | Characteristic, frozenset[str]]]
+        self, target: str, purpose: str, parts: list[tuple[Rule | Characteristic, frozenset[str]]]
     ) -> Iterator[Diagnostic]:
         found: dict[tuple[object, ...], _Misuse] = {}
-        for part, fields in parts:
-            for market in self._markets(part):
-                for name in sorted(fields):
-                    for day in self._suspect_days(target, part, market, purpose, name):
-                        permission = self._verdict(target, purpose, name, market, day)[1]
-                        key = self._told_once(target, part, permission)
-                        misuse = found.setdefault(key, _Misuse(target, part, purpose, permission))
-                        misuse.fields[name] = misuse.markets[market] = None
+        record = self.book.record_of(target)
+        category = {n: f.personal for n, f in self.book.record_types[record].fields.items()}
+        read = {cast(str, category[name]) for _, fields in parts for name in fields}
+        for refusal in self._refusals(record, purpose, read):
+            for part, fields in parts:
+                names_of = [name for name in sorted(fields) if category[name] == refusal.category]
+                for name in names_of if self._applies(part, refusal.market) else ():
+                    if self._reads(target, part, name, refusal):
+                        key = self._told_once(target, part, refusal.permission)
+                        misuse = found.setdefault(key, _Misuse(target, part, purpose, refusal.permission))
+                        misuse.fields[name] = misuse.markets[refusal.market] = None
         for misuse in found.values():
             yield self._told(misuse)
+
+    def _refusals(self, record: str, purpose: str, categories: Iterable[str]) -> Iterator[_Refusal]:
+        """What no record can let be read for a purpose: by market, category and span of days."""
+        for market in self.book.regions.markets:
+            days = self._privacy_days(market)
+            for category in sorted(categories):
+                for first, end in zip(days, (*days[1:], date.max), strict=True):
+                    permission = self.book.regions.permission(market, purpose, category, first)
+                    if permit(self.book, record, permission, purpose) == FALSE:
+                        yield _Refusal(market, category, first, end, permission)
+
+    def _applies(self, part: Rule | Characteristic, market: str) -> bool:
+        lineage = set(self.book.regions.lineages[market])
+        return all(lineage & regions for regions in (part.markets if isinstance(part, Rule) else ()))
+
+    def _reads(self, target: str, part: Rule | Characteristic, name: str, refusal: _Refusal) -> bool:
+        """Whether the part reads the field on any day of the refusal: a condition may switch it off there."""
+        periods = part.periods if isinstance(part, Rule) else ()
+        key = (target, refusal.market)
+        if key not in self._boundaries:
+            self._boundaries[key] = epochs(self.book, target, refusal.market).boundaries
+        boundaries = self._boundaries[key]
+        days = (refusal.first, *(day for day in boundaries if refusal.first < day < refusal.end))
+        for day in days:
+            if all(covers(period, day) for period in periods):
+                read = names_read(self.book, target, part, refusal.market, day)
+                if any(name in self._beneath(path) for path in read):
+                    return True
+        return False
+
+    def _privacy_days(self, market: str) -> tuple[date, ...]:
+        """First days of the spans in which what a market says about privacy stays the same."""
+        documents = (self.book.regions.documents[r] for r in self.book.regions.lineages[market])
+        days = {day for document in documents for day in edges(document.model.privacy)}
+        return (date.min, *sorted(days - {date.min}))
 
     def _told_once(
         self, target: str, part: Rule | Characteristic, permission: Permission | None
@@ -121,52 +168,6 @@ class _Checker:
         if permission.entry.consent == "forbidden":
             return (_group(part), permission.span)
         return (target, permission.span)
-
-    def _markets(self, part: Rule | Characteristic) -> Iterator[str]:
-        wanted = part.markets if isinstance(part, Rule) else ()
-        for market in self.book.regions.markets:
-            lineage = set(self.book.regions.lineages[market])
-            if all(lineage & regions for regions in wanted):
-                yield market
-
-    def _suspect_days(
-        self, target: str, part: Rule | Characteristic, market: str, purpose: str, name: str
-    ) -> Iterator[date]:
-        """First days of the spans on which the part really reads a field that it must not."""
-        periods = part.periods if isinstance(part, Rule) else ()
-        for day in sorted({*self._privacy_days(market), *(d for d in edges(periods))}):
-            if not self._verdict(target, purpose, name, market, day)[0]:
-                continue
-            # The condition may switch the rule off here, on some days or on all.
-            spans = epochs(self.book, target, market)
-            last = min((d for d in self._privacy_days(market) if d > day), default=date.max)
-            days = [day, *(d for d in spans.boundaries if day < d < last)]
-            if any(self._reads_on(target, part, market, d, name) for d in days if _in_force(periods, d)):
-                yield day
-
-    def _reads_on(self, target: str, part: Rule | Characteristic, market: str, day: date, name: str) -> bool:
-        return any(name in self._beneath(path) for path in names_read(self.book, target, part, market, day))
-
-    def _privacy_days(self, market: str) -> tuple[date, ...]:
-        """Days on which what a market says about privacy begins to differ."""
-        if market not in self._days:
-            documents = (self.book.regions.documents[r] for r in self.book.regions.lineages[market])
-            days = {day for document in documents for day in edges(document.model.privacy)}
-            self._days[market] = (date.min, *sorted(days - {date.min}))
-        return self._days[market]
-
-    def _verdict(
-        self, target: str, purpose: str, name: str, market: str, day: date
-    ) -> tuple[bool, Permission | None]:
-        """(whether no record could ever be read, what the regions say)."""
-        key = (target, purpose, name, market, day)
-        if key not in self._refused:
-            record = self.book.record_of(target)
-            category = cast(str, self.book.record_types[record].fields[name].personal)
-            permission = self.book.regions.permission(market, purpose, category, day)
-            refused = permit(self.book, record, permission, purpose) == FALSE
-            self._refused[key] = refused, permission
-        return self._refused[key]
 
     # --- what is said ---
 
@@ -225,10 +226,6 @@ def _characteristic_trees(line: Characteristic) -> Iterator[Expr]:
 def _group(part: Rule | Characteristic) -> str:
     """What is reported once: a rule, a whole table, a characteristic."""
     return part.table or part.ref if isinstance(part, Rule) else part.id
-
-
-def _in_force(periods: Iterable[PeriodModel], day: date) -> bool:
-    return all(covers(period, day) for period in periods)
 
 
 def _listed(names: Iterable[str]) -> str:
