@@ -83,7 +83,7 @@ class Decision:
     @property
     def shown_outputs(self) -> dict[str, Any]:
         """`outputs` as reports show them: what is computed from personal data is masked."""
-        hidden = self._explain().hidden_outputs() - {"verdict"}
+        hidden = self._prepared.personal_outputs - {"verdict"} if self._masked else ()
         return {n: MASK if n in hidden and v is not None else v for n, v in self.outputs.items()}
 
     @property

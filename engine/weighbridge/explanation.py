@@ -14,7 +14,6 @@ from weighbridge.functions import PARAGRAPH
 from weighbridge.masking import MASK
 from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
-from weighbridge.privacy import personal_outputs
 from weighbridge.regions import covers
 from weighbridge.rulebook import Characteristic, Rule, Scorecard, titled
 from weighbridge.scalar import day_number
@@ -146,20 +145,20 @@ class Explainer:
     def hides(self, tree: Expr) -> bool:
         """Whether the value of an expression could tell personal data."""
         personal = self.sight.personal
-        return self.masked and any(n.partition(SEEN_FOR)[0] in personal for n in self.prepared.names_in(tree))
+        if not self.masked or not personal:
+            return False
+        return any(n.partition(SEEN_FOR)[0] in personal for n in self.prepared.names_in(tree))
 
     def shown(self, tree: Expr) -> Value:
         """The value of an expression as reports may show it: personal data masked, missing data missing."""
         value = self.evaluator.value(tree)
         return MASK if value is not None and self.hides(tree) else value
 
-    def hidden_outputs(self) -> frozenset[str]:
-        """The outputs of the target that reports mask."""
-        step = self.prepared.target_step
-        if step is None or not self.masked:
-            return frozenset()
-        rules = (special.rule for special in step.rules)
-        return personal_outputs(rules, step.outputs, self.sight.personal)
+    def _shown_name(self, path: str, owner: str) -> Value:
+        """The value of a name as `owner` sees it and reports may show it."""
+        value = self.values[self.sight.path(path, self.sight.contexts.get(owner, ""))]
+        hidden = self.masked and path in self.sight.personal
+        return MASK if hidden and value is not None else value
 
     def _mentioned(self, name: str, text: Expr, value: Value, terms: Value) -> Value:
         assert isinstance(value, str | tuple)
@@ -331,7 +330,7 @@ class Explainer:
         """The named values a rule's conditions read, long texts cut."""
         shown: dict[str, Any] = {}
         for path, name, kind in self.prepared.reads(rule).names:
-            value = shown_value(self.shown(self.sight.seen(Name(path, kind), rule.ruleset)), kind)
+            value = shown_value(self._shown_name(path, rule.ruleset), kind)
             if isinstance(value, str):
                 value = value.replace(PARAGRAPH, " | ")
                 value = value if len(value) <= 200 else value[:199] + "…"
@@ -345,10 +344,10 @@ class Explainer:
         found = list(dict.fromkeys(m.text for m in matches))
         shown = ", ".join(found[:MOST_MATCHES]) + (" …" if len(found) > MOST_MATCHES else "")
 
-        def value(name: Name) -> Value:
-            return self.shown(self.sight.seen(name, owner))
-
-        return {lang: t.render(value, shown, lang) for lang, t in templates.items()}
+        return {
+            lang: t.render(lambda n: self._shown_name(n.path, owner), shown, lang)
+            for lang, t in templates.items()
+        }
 
     # --- undecided rules ---
 

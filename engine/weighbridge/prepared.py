@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from weighbridge.combine import Combiner
 from weighbridge.masking import Masks, masks
+from weighbridge.privacy import personal_outputs
 from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook, has_mention
 from weighbridge.scalar import Program, TextScan, is_partial, term_list
@@ -27,6 +28,8 @@ class Prepared:
     combiner: Combiner | None
     readers: Mapping[str, FieldReader]
     masks: Masks
+    personal_outputs: frozenset[str]
+    """The outputs of the target that are computed from personal data."""
     _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
     _reads: dict[str, RuleReads] = field(default_factory=dict[str, "RuleReads"])
     _dependents: list[Dependents] = field(default_factory=list["Dependents"])
@@ -148,4 +151,9 @@ def prepare(book: Rulebook, special: Specialised, masking: Masks | None = None) 
     step = last if isinstance(last, RulesetStep) else None
     program = Program(book, special)
     combiner = None if step is None else Combiner(step)
-    return Prepared(book, special, program, step, combiner, readers(program.model), masking or masks())
+    hidden: frozenset[str] = frozenset()
+    if step is not None and special.sight.personal:
+        hidden = personal_outputs((r.rule for r in step.rules), step.outputs, special.sight.personal)
+    return Prepared(
+        book, special, program, step, combiner, readers(program.model), masking or masks(), hidden
+    )

@@ -10,7 +10,7 @@ program, so that every compiled form holds the same data back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from weighbridge.documents import FieldModel
@@ -76,7 +76,7 @@ def personal_outputs(rules: Iterable[Rule], outputs: Mapping[str, Output], perso
         name
         for rule in rules
         for name, tree in rule.then.items()
-        if name in outputs and any(path in personal for path in names(tree))
+        if name in outputs and not isinstance(tree, Const) and not personal.keys().isdisjoint(names(tree))
     )
 
 
@@ -167,6 +167,10 @@ class Sight:
     types: Mapping[str, Type]
     personal: Names
     derived: Mapping[str, Derived]
+    _seen: dict[tuple[int, str], tuple[Expr, Expr]] = field(
+        default_factory=dict[tuple[int, str], tuple[Expr, Expr]], repr=False
+    )
+    _definitions: dict[str, Expr | None] = field(default_factory=dict[str, "Expr | None"], repr=False)
 
     def path(self, path: str, context: str) -> str:
         """The name under which `path` is seen in a context: its own, where nothing of it is held back."""
@@ -184,17 +188,25 @@ class Sight:
         """A tree as it is seen in a context."""
         if context not in self.permits:
             return tree
+        # One tree for one tree, kept with it, since explanations know the parts of trees by identity.
+        known = self._seen.get((id(tree), context))
+        if known is None:
+            known = self._seen[id(tree), context] = tree, transform(tree, lambda n: self._renamed(n, context))
+        return known[1]
 
-        def rename(node: Expr) -> Expr:
-            return Name(self.path(node.path, context), node.type, node.at) if isinstance(node, Name) else node
-
-        return transform(tree, rename)
+    def _renamed(self, node: Expr, context: str) -> Expr:
+        return Name(self.path(node.path, context), node.type, node.at) if isinstance(node, Name) else node
 
     def definition(self, path: str) -> Expr | None:
         """What gives a name of ours (`email@marketing`) its value; None for other names."""
-        base, mark, context = path.partition(SEEN_FOR)
-        if not mark:
+        if SEEN_FOR not in path:
             return None
+        if path not in self._definitions:
+            self._definitions[path] = self._defined(path)
+        return self._definitions[path]
+
+    def _defined(self, path: str) -> Expr:
+        base, _, context = path.partition(SEEN_FOR)
         if base in self.derived:
             return self.within(self.derived[base].tree, context)
         kind = self.types[base]

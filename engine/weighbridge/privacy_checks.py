@@ -149,7 +149,8 @@ class _Checker:
         for day in days:
             if all(covers(period, day) for period in periods):
                 read = names_read(self.book, target, part, refusal.market, day)
-                if any(name in self._beneath(path) for path in read):
+                # Of derived values the parts are among the names; what a score reads is not folded.
+                if name in read or any(name in self._beneath(path) for path in read if "." in path):
                     return True
         return False
 
