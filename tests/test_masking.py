@@ -65,7 +65,7 @@ RULES = {
                     "zh": "{match}：{letter} {email} {age} {whole}"}},
         {"id": "direct", "when": "mentions(letter, terms.told)", "then": {"verdict": "review"},
          "reason": "says {match}"},
-        {"id": "list", "when": "'qznote' in notes", "then": {"verdict": "warn"}, "reason": "{notes}"},
+        {"id": "list", "when": "length(notes) > 1", "then": {"verdict": "warn"}, "reason": "{notes}"},
         {"id": "out", "when": "age > 10 and amount > 1 and email != 'x'",
          "then": {"verdict": "warn", "copy": {"value": "email"}, "double": {"value": "age * 2"},
                   "until": {"value": "born"}},
