@@ -103,12 +103,16 @@ class Regions:
 
     def permission(self, market: str, purpose: str, category: str, day: date) -> Permission | None:
         """What holds in `market` for reading a category for a purpose; None where no region says."""
+        found = self.privacy(market, day)
+        return next((p for p in found if speaks_of(p.entry, purpose, category)), None)
+
+    def privacy(self, market: str, day: date) -> Iterator[Permission]:
+        """Every privacy rule in force in `market` on `day`, in the order in which they are asked."""
         for region in self.lineages[market]:
             document = self.documents[region]
             for index, entry in enumerate(document.model.privacy):
-                if covers(entry, day) and speaks_of(entry, purpose, category):
-                    return Permission(entry, region, document.span("privacy", index))
-        return None
+                if covers(entry, day):
+                    yield Permission(entry, region, document.span("privacy", index))
 
     def boundaries(self, market: str) -> Iterator[date]:
         """Days on which a dated value of the market's lineage begins or has just ended."""
