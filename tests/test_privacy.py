@@ -127,6 +127,13 @@ def test_characteristics_are_checked_and_bind_those_who_read_the_score() -> None
     assert any(d.message.startswith("gate/r0 reads ill") for d in found_in)
 
 
+def test_the_reason_of_a_characteristic_counts() -> None:
+    assert codes(refusal(PERSON, *REGIONS, card("busy", reason="{ill}"))) == ["WB351"]
+    bins = [{"is": True, "points": 1, "reason": "{child}"}, {"points": 0}]
+    assert codes(refusal(PERSON, *REGIONS, card("busy", bins=bins))) == ["WB351"]
+    assert not refusal(PERSON, *REGIONS, card("busy"))
+
+
 def test_an_included_rule_serves_the_purpose_of_who_includes_it() -> None:
     inner = {**rules("ill", purpose="compliance"), "ruleset": "inner"}
     regions = [

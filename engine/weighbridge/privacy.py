@@ -15,7 +15,7 @@ from datetime import date
 
 from weighbridge.documents import FieldModel
 from weighbridge.regions import Permission
-from weighbridge.rulebook import Derived, Output, Rule, Rulebook, Ruleset, Scorecard
+from weighbridge.rulebook import Characteristic, Derived, Output, Rule, Rulebook, Ruleset, Scorecard
 from weighbridge.tree import (
     FALSE,
     SEEN_FOR,
@@ -101,7 +101,7 @@ def purposes_within(book: Rulebook, target: str) -> dict[str, frozenset[str]]:
 def _needed(book: Rulebook, owner: Ruleset | Scorecard) -> set[str]:
     """The rulesets and scorecards whose results or rules are used, through derived values too."""
     found = set(owner.members) - {owner.id} if isinstance(owner, Ruleset) else set[str]()
-    for name in _all_names(book, (tree for _, tree in readings(owner))):
+    for name in _all_names(book, trees_of(owner)):
         head, dot, _ = name.partition(".")
         if dot and (head in book.rulesets or head in book.scorecards):
             found.add(head)
@@ -121,24 +121,28 @@ def _all_names(book: Rulebook, trees: Iterable[Expr]) -> set[str]:
     return found
 
 
-def readings(owner: Ruleset | Scorecard) -> Iterator[tuple[str, Expr]]:
-    """(rule or characteristic, what it reads), reason templates included; of a ruleset its own rules."""
-    if isinstance(owner, Ruleset):
-        for rule in owner.rules:
-            yield from ((rule.ref, tree) for tree in rule_trees(rule))
-        return
-    for line in owner.characteristics:
-        conditions = [c.tree for c in (line.applies, line.value, line.points) if c is not None]
-        templates = [line.reason, *(b.reason for b in line.bins)]
-        shown = [name for texts in templates for template in texts.values() for name in template.names]
-        yield from ((line.id, tree) for tree in [*conditions, *shown])
+def trees_of(owner: Ruleset | Scorecard) -> Iterator[Expr]:
+    """Everything a scorecard reads, or the rules of a ruleset itself."""
+    for part in owner.rules if isinstance(owner, Ruleset) else owner.characteristics:
+        yield from trees_in(part)
 
 
-def rule_trees(rule: Rule) -> Iterator[Expr]:
-    """Everything a rule reads: conditions, computed outputs, names in its reasons."""
-    yield from (c.tree for c in rule.conditions)
-    yield from rule.then.values()
-    yield from (name for template in rule.reason.values() for name in template.names)
+def trees_in(part: Rule | Characteristic) -> Iterator[Expr]:
+    """Everything a rule or characteristic reads: conditions, computed values, names in its reasons."""
+    if isinstance(part, Rule):
+        yield from (c.tree for c in part.conditions)
+        yield from part.then.values()
+    else:
+        yield from (c.tree for c in (part.applies, part.value, part.points) if c is not None)
+    yield from names_shown(part)
+
+
+def names_shown(part: Rule | Characteristic) -> Iterator[Name]:
+    """The names that the reasons of a rule or characteristic show."""
+    of_bins = () if isinstance(part, Rule) else tuple(b.reason for b in part.bins)
+    for templates in (part.reason, *of_bins):
+        for template in templates.values():
+            yield from template.names
 
 
 def permit(book: Rulebook, record: str, permission: Permission | None, purpose: str) -> Expr:

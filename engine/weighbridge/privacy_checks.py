@@ -8,7 +8,7 @@ from datetime import date
 from typing import cast
 
 from weighbridge.diagnostics import Diagnostic, Span
-from weighbridge.privacy import permit, readings, rule_trees
+from weighbridge.privacy import permit, trees_in, trees_of
 from weighbridge.regions import Permission, covers, edges
 from weighbridge.rulebook import Characteristic, Rule, Rulebook, Ruleset, Scorecard
 from weighbridge.specialise import epochs, names_read
@@ -73,8 +73,7 @@ class _Checker:
 
     def _read(self, part: Rule | Characteristic, record: str) -> frozenset[str]:
         """The personal fields beneath everything a rule or characteristic reads."""
-        trees = rule_trees(part) if isinstance(part, Rule) else _characteristic_trees(part)
-        read = frozenset[str]().union(*(self._beneath(name) for tree in trees for name in names(tree)))
+        read = frozenset[str]().union(*(self._beneath(name) for t in trees_in(part) for name in names(t)))
         fields = self.book.record_types[record].fields
         return frozenset(n for n in read if n in fields and fields[n].personal is not None)
 
@@ -102,7 +101,7 @@ class _Checker:
         elif dot and head in book.scorecards:
             owners.append(book.scorecards[head])
         for owner in owners:
-            yield from (tree for _, tree in readings(owner))
+            yield from trees_of(owner)
 
     # --- what is let be ---
 
@@ -216,12 +215,6 @@ def _without_purpose(owner: Ruleset | Scorecard, part: Rule | Characteristic, na
     return Diagnostic(
         "WB350", message, owner.span, expected="`purpose`: what it decides for", related=related
     )
-
-
-def _characteristic_trees(line: Characteristic) -> Iterator[Expr]:
-    yield from (c.tree for c in (line.applies, line.value, line.points) if c is not None)
-    for texts in (line.reason, *(b.reason for b in line.bins)):
-        yield from (name for template in texts.values() for name in template.names)
 
 
 def _group(part: Rule | Characteristic) -> str:

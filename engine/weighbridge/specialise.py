@@ -19,7 +19,7 @@ from weighbridge.documents import RuleOverride
 from weighbridge.evaluate import COMPARISONS, arithmetic
 from weighbridge.expressions import parse_date
 from weighbridge.functions import FUNCTIONS
-from weighbridge.privacy import Sight, rule_trees, sight
+from weighbridge.privacy import Sight, names_shown, sight, trees_in, trees_of
 from weighbridge.regions import Resolved, covers, edges
 from weighbridge.rulebook import (
     Characteristic,
@@ -153,7 +153,7 @@ def needed_rulesets(book: Rulebook, target: str) -> set[str]:
         if item in book.rulesets:
             found.update(book.rulesets[item].members)
             for rule in book.rules_of(item):
-                trees += rule_trees(rule)
+                trees += trees_in(rule)
         elif item in book.scorecards:
             trees += list(card_trees(book.scorecards[item]))
         elif item in book.derived:
@@ -176,13 +176,7 @@ def _giver(book: Rulebook, path: str) -> str | None:
 
 def card_trees(card: Scorecard) -> Iterator[Expr]:
     """Every expression of a scorecard, reason templates included."""
-    for c in card.characteristics:
-        for condition in (c.applies, c.value, c.points):
-            if condition is not None:
-                yield condition.tree
-        for templates in (c.reason, *(b.reason for b in c.bins)):
-            for template in templates.values():
-                yield from template.names
+    return trees_of(card)
 
 
 def specialise(book: Rulebook, target: str, market: str, day: date, span: tuple[date, date]) -> Specialised:
@@ -232,11 +226,11 @@ class _Specialiser:
         if isinstance(part, Rule):
             special = self._rule(part, 0)
             trees = [] if special is None else [special.condition, *special.then.values()]
-            trees += [] if special is None else [n for t in part.reason.values() for n in t.names]
+            trees += [] if special is None else names_shown(part)
         else:
             line = self._characteristic(self.target, part)
             applies = line.applies is None or line.applies.tree != FALSE
-            trees = [c.tree for c in (line.applies, line.value, line.points) if c is not None and applies]
+            trees = list(trees_in(line)) if applies else []
         found: set[str] = set()
         pending = [name for tree in trees for name in names(tree)]
         while pending:
@@ -278,8 +272,7 @@ class _Specialiser:
         trees: list[Expr] = []
         for rule in step.rules:
             trees += [rule.condition, *rule.then.values()]
-            shown = (n for t in rule.rule.reason.values() for n in t.names)
-            trees += [self.sight.seen(n, rule.rule.ruleset) for n in shown]
+            trees += [self.sight.seen(n, rule.rule.ruleset) for n in names_shown(rule.rule)]
         return step, trees
 
     def _givers(self, trees: Iterable[Expr]) -> tuple[str, ...]:
