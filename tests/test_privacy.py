@@ -311,6 +311,16 @@ def test_a_score_serves_its_own_purpose_and_that_of_its_reader(engine: Engine) -
     assert mixed.unknown == ("mixed/r0",)
 
 
+def test_a_score_made_for_marketing_knows_only_what_marketing_may() -> None:
+    advertise = {**rules("risk.score >= 1"), "ruleset": "advertise"}
+    engine = load(PERSON, *REGIONS, PROFILE, advertise)
+    for consent, fires in (({"agreed": "yes"}, True), ({"agreed": "no"}, False), ({}, False)):
+        assert decide(engine, "DE", "risk", visits=5, **consent).scores["risk"].value == 1
+        made = decide(engine, "DE", "advertise", visits=5, **consent)
+        assert bool(made.fired) is fires
+        assert made.scores["risk"].value == (1 if fires else None)
+
+
 def test_consent_changes_with_the_day() -> None:
     world = region(
         "world",
