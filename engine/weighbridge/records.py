@@ -54,12 +54,12 @@ class FieldReader:
         return known
 
     def _misfit(self, value: Any, expected: str) -> tuple[None, Diagnostic]:
-        seen = MASK if self.personal else shown(value)
-        return None, Diagnostic("WB401", f"{self.name}: {seen} is not valid", expected=expected)
+        return None, Diagnostic(
+            "WB401", f"{self.name}: {self._shown(shown(value))} is not valid", expected=expected
+        )
 
-    def _not_among(self, what: str, text: str) -> tuple[None, Diagnostic]:
-        seen = MASK if self.personal else text
-        return None, unknown_name("WB402", f"{what} of {self.name}", seen, self.choices)
+    def _shown(self, text: str) -> str:
+        return MASK if self.personal else text
 
     # Values may be of any subclass, whose methods may do anything. So the base class's own methods are
     # called, and what goes on to the rules is of exactly the types of `tree.Value`.
@@ -135,9 +135,9 @@ class FieldReader:
         if not is_unicode(text):
             return self._misfit(text, "a text without halves of surrogate pairs")
         if self.allowed is not None and text not in self.allowed:
-            return self._not_among("value", text)
+            return None, unknown_name("WB402", f"value of {self.name}", self._shown(text), self.choices)
         if self.tree is not None and self.tree.isdisjoint(prefixes(text)):
-            return self._not_among("path", text)
+            return None, unknown_name("WB402", f"path of {self.name}", self._shown(text), self.choices)
         return text, None
 
 
