@@ -26,6 +26,7 @@ PAGES = [
     "embed-in-python.md",
     "map-a-feed.md",
     "waivers-and-baseline.md",
+    "personal-data.md",
 ]
 STEP = re.compile(r"(?:<!-- (file|append): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

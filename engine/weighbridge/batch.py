@@ -22,6 +22,7 @@ from weighbridge.batch_sources import Piece, RecordSource, paths_of
 from weighbridge.batch_tables import BatchTables, TableWriter
 from weighbridge.batch_worker import Job, Workers
 from weighbridge.diagnostics import Diagnostic
+from weighbridge.masking import Masks
 from weighbridge.rulebook import Rulebook
 
 PIECE = 1 << 16
@@ -99,15 +100,20 @@ class BatchResult:
 class Batch:
     """A task ready to be run over sources; compiled once."""
 
-    def __init__(self, book: Rulebook, task: BatchTask) -> None:
+    def __init__(self, book: Rulebook, task: BatchTask, masking: Masks | None = None) -> None:
         self.version = book.version
         self.task = task
-        self.plan = BatchPlan(book, task)
+        self.plan = BatchPlan(book, task, masking)
         self.writer = TableWriter(self.plan)
 
     def decide(self, piece: Piece) -> BatchTables:
         """The decisions and findings of one piece."""
         return self.writer.write(piece.columns(self.plan.reader), piece.first)
+
+    @property
+    def job(self) -> Job:
+        """What another process needs to decide as this one does."""
+        return Job(self.plan.book, self.task, self.plan.masks)
 
     @property
     def piece(self) -> int:
@@ -129,7 +135,7 @@ class Batch:
         if count == 1 or not self.plan.searches_texts:
             yield lambda pieces: in_order(self.decide, pieces, count)
             return
-        processes = Workers(Job(self.plan.book, self.task))
+        processes = Workers(self.job)
         try:
             yield lambda pieces: self._by_processes(pieces, processes, count)
         finally:
@@ -280,6 +286,7 @@ def identity(task: BatchTask, version: str, given: Any, options: Mapping[str, An
         "reasons": task.reasons,
         "undecided": task.undecided,
         "contributions": task.contributions,
+        "personal": task.personal,
         "files": files,
         **options,
     }

@@ -14,6 +14,7 @@ from weighbridge.diagnostics import unknown_name
 from weighbridge.documents import RecordTypeModel
 from weighbridge.findings import shown_value
 from weighbridge.frames import Frame
+from weighbridge.masking import Masks, masks
 from weighbridge.record_columns import ColumnReader, Columns
 from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rulebook
@@ -30,7 +31,8 @@ class BatchTask:
 
     `reasons`: findings of records whose verdict is at least this get reasons, matches, values and missing
     fields; None for no record. `undecided`: rules that say nothing of being undecided are listed as well.
-    `contributions`: the points of every characteristic are columns of the decisions.
+    `contributions`: the points of every characteristic are columns of the decisions. `personal`: keys that are
+    personal data are shown as they are, not masked.
     """
 
     target: str
@@ -40,6 +42,7 @@ class BatchTask:
     reasons: str | None = None
     undecided: bool = False
     contributions: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +57,9 @@ class MarketChunk:
 class BatchPlan:
     """The programs of a task. What they have in common they share; safe to use from several threads."""
 
-    def __init__(self, book: Rulebook, task: BatchTask) -> None:
+    def __init__(self, book: Rulebook, task: BatchTask, masking: Masks | None = None) -> None:
         self.book = book
+        self.masks = masking or masks()
         self.task = task
         self.model: RecordTypeModel = book.record_types[book.record_of(task.target)]
         self.readers: dict[str, FieldReader] = readers(self.model)

@@ -67,7 +67,7 @@ class Reasons:
         """The texts of a decision's findings, and of silent undecided rules where asked for, in order of rules."""
         prepared = self._program(market)
         raw = prepared.program.run(record, day_number(self.plan.task.as_of))
-        decision = Decision(prepared, record, self.plan.task.as_of, raw, None)
+        decision = Decision(prepared, record, self.plan.task.as_of, raw, None, not self.plan.task.personal)
         told = {f.rule: _of_finding(f) for f in decision.findings if f.status != "conflict"}
         if self.plan.task.undecided:
             silent = {ref: fields for ref, fields in decision.missing.items() if ref not in told}
@@ -87,7 +87,9 @@ class Reasons:
 
     def _program(self, market: int) -> Prepared:
         if market not in self._prepared:
-            self._prepared[market] = prepare(self.plan.book, self.plan.programs[market].special)
+            self._prepared[market] = prepare(
+                self.plan.book, self.plan.programs[market].special, self.plan.masks
+            )
         return self._prepared[market]
 
 

@@ -135,7 +135,7 @@ class TableWriter:
                     yield f"{card.id}/{line.id}", [_points(c, place) for c in found]
 
     def _keys(self, columns: Columns, rows: Rows) -> pa.Array:
-        """The records' own names."""
+        """The records' own names; masked where they are personal."""
         name = self.plan.model.key
         if name is None:
             return pa.nulls(len(rows), pa.string())
@@ -147,6 +147,8 @@ class TableWriter:
             distinct, codes = np.unique(numbers(vector, columns.size)[rows], return_inverse=True)
             entries, places = [None if v != v else v for v in distinct.tolist()], pa.array(codes)
         shown = [v if v is None or isinstance(v, str) else show_value(v, kind, "en") for v in entries]
+        if self.plan.readers[name].personal and not self.plan.task.personal:
+            shown = [v if v is None else self.plan.masks.key(v) for v in shown]
         return pa.array(shown, pa.string()).take(places)
 
     # --- findings ---

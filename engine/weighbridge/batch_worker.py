@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from weighbridge.batch_plan import BatchTask
+from weighbridge.masking import Masks
 from weighbridge.rulebook import Rulebook
 
 LENGTH = struct.Struct("<Q")
@@ -27,6 +28,7 @@ class Job:
 
     book: Rulebook
     task: BatchTask
+    masks: Masks
 
 
 def send(stream: IO[bytes], value: Any) -> None:
@@ -119,7 +121,7 @@ def main() -> None:
     given, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints must not get between the answers
     job: Job = receive(given)
-    batch = Batch(job.book, job.task)
+    batch = Batch(job.book, job.task, job.masks)
     while True:
         try:
             piece = receive(given)

@@ -188,6 +188,12 @@ MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("the baseline {name} has a bad entry {entry}", "基线 {name} 有错误的条目 {entry}"),
     ),
+    "WB622": (
+        (
+            "names and fingerprints of personal records hold for this run only",
+            "个人数据记录的名称与指纹仅在本次运行内有效",
+        ),
+    ),
 }
 """Code -> sentences in English and Chinese; of several that fit, the first counts."""
 
@@ -264,6 +270,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("mend the findings, or let the owner set a new day", "请解决这些发现，或由责任人另定日期"),
     ("make it with --update-baseline FILE", "用 --update-baseline 文件名 生成"),
     ("one baseline file per target", "每个目标一个基线文件"),
+    ("a secret in {variable}, the same in every run", "在 {variable} 中设置密钥，每次运行保持相同"),
     ("a file with waivers", "豁免文件"),
     ("nested too deeply", "嵌套过深"),
     ("a number with too many digits", "数字位数过多"),

@@ -529,6 +529,9 @@ def decide(
         str | None, typer.Option(help="Say why this rule fired or did not, as <ruleset>/<rule id>.")
     ] = None,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
+    show_personal: Annotated[
+        bool, typer.Option("--show-personal", help="Show personal data, which is masked otherwise.")
+    ] = False,
     lang: LanguageOption = Language.en,
 ) -> None:
     """Decide one record in one or more markets and explain the decisions, whatever they are.
@@ -544,6 +547,8 @@ def decide(
     chosen, markets = _target(engine, target), _markets(engine, market)
     values = read_record_file(record)
     decisions = [engine.decide(chosen, values, market=m, as_of=day) for m in markets]
+    if show_personal:
+        decisions = [decision.unmasked() for decision in decisions]
     if format is PlainFormat.json:
         why = [{"why": asdict(d.why_not(rule))} if rule is not None else {} for d in decisions]
         give(_json([d.to_dict() | reason for d, reason in zip(decisions, why, strict=True)]))
@@ -593,6 +598,10 @@ def batch(
     contributions: Annotated[
         bool, typer.Option("--contributions", help="The points of every characteristic as columns.")
     ] = False,
+    show_personal: Annotated[
+        bool,
+        typer.Option("--show-personal", help="Show personal keys and values, which are masked otherwise."),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(help="Threads or processes that decide.", min=1, show_default="processors")
     ] = None,
@@ -621,6 +630,7 @@ def batch(
             reasons=reasons,
             undecided=list_undecided,
             contributions=contributions,
+            personal=show_personal,
             workers=workers,
             progress=lambda records, share: progress.update(records, share or 0.0),
         )

@@ -144,6 +144,27 @@ CODES: dict[str, tuple[str, str]] = {
         "A region that sets every weight of a scorecard changed their sum, and so what each of them means.",
     ),
     "WB345": ("override without effect", "The override sets what the rule says anyway."),
+    "WB346": (
+        "forbids on an unconfirmed source",
+        "Until someone has checked the source, a region should ask for consent rather than forbid a reading.",
+    ),
+    "WB350": (
+        "personal data without a purpose",
+        "What reads personal data says what for: by the purpose regions decide whether it may be read.",
+    ),
+    "WB351": (
+        "forbidden personal data",
+        "A market in which the rule applies forbids reading this data for the purpose of the ruleset or scorecard.",
+    ),
+    "WB352": (
+        "no word on personal data",
+        "No region of the market says whether this data may be read for this purpose; silence is not leave.",
+    ),
+    "WB353": (
+        "consent that no record tells",
+        "The region asks for consent, or lets people refuse, and the record type has no field that says so.",
+    ),
+    "WB354": ("secret for masks", "The secret under which personal keys are masked is too short to be one."),
     "WB400": (
         "cannot be read",
         "The record or feed is missing, is a folder, may not be read, or breaks off.",
@@ -221,6 +242,11 @@ CODES: dict[str, tuple[str, str]] = {
     "WB621": (
         "baseline not written",
         "The run could not do its job, so what it found is not known to be all.",
+    ),
+    "WB622": (
+        "names for this run only",
+        "Without a secret of your own the masked names and fingerprints of personal records differ in every run, "
+        "so that no waiver or baseline can know them again.",
     ),
     "WB690": (
         "cannot be written",

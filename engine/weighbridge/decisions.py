@@ -12,6 +12,7 @@ from typing import Any
 
 from weighbridge.explanation import Explainer, WhyNot
 from weighbridge.findings import Finding, Review, Score, json_value, shown_value
+from weighbridge.masking import MASK
 from weighbridge.narrative import narrate, narrate_rule
 from weighbridge.prepared import Prepared
 from weighbridge.templates import show_value
@@ -21,7 +22,7 @@ class Decision:
     """The decision about one record. Made by `Engine.decide`; everything in it is derived from the record,
     the market, the day and the project's version, so that it can be replayed."""
 
-    __slots__ = ("_explainer", "_prepared", "_raw", "as_of", "record", "verdict")
+    __slots__ = ("_explainer", "_masked", "_prepared", "_raw", "as_of", "record", "verdict")
 
     def __init__(
         self,
@@ -30,7 +31,9 @@ class Decision:
         as_of: date,
         raw: tuple[Any, ...],
         verdict: str | None,
+        masked: bool = True,
     ) -> None:
+        self._masked = masked
         self._prepared = prepared
         self._raw = raw
         self._explainer: Explainer | None = None
@@ -53,25 +56,40 @@ class Decision:
         """The content hash of the project that decided."""
         return self._prepared.book.version
 
+    def unmasked(self) -> Decision:
+        """The same decision with personal data shown in everything it says. For the person it is about, and for
+        those who must see it; reports, logs and findings that are passed on are made from the masked one."""
+        return Decision(self._prepared, self.record, self.as_of, self._raw, self.verdict, masked=False)
+
     @property
     def record_key(self) -> str | None:
-        """The record's own name, by the key field of its record type."""
+        """The record's own name, by the key field of its record type; masked where the field is personal."""
         key = self._prepared.program.model.key
         if key is None:
             return None
         reader = self._prepared.readers[key]
         value = reader.read(self.record.get(key), [])
+        if value is None:
+            return None
         # A number is shown as people write it, without the .0 of the engine's form.
-        return value if value is None or isinstance(value, str) else show_value(value, reader.type, "en")
+        name = value if isinstance(value, str) else show_value(value, reader.type, "en")
+        return self._prepared.masks.key(name) if self._masked and reader.personal else name
 
     def _explain(self) -> Explainer:
         if self._explainer is None:
-            self._explainer = Explainer(self._prepared, self.record, self.as_of, self._raw)
+            self._explainer = Explainer(self._prepared, self.record, self.as_of, self._raw, self._masked)
         return self._explainer
 
     @property
+    def shown_outputs(self) -> dict[str, Any]:
+        """`outputs` as reports show them: what is computed from personal data is masked."""
+        hidden = self._prepared.personal_outputs - {"verdict"} if self._masked else ()
+        return {n: MASK if n in hidden and v is not None else v for n, v in self.outputs.items()}
+
+    @property
     def outputs(self) -> dict[str, Any]:
-        """Every output by name; None is unknown, lists are lists, dates are `datetime.date`."""
+        """Every output by name, to act on; None is unknown, lists are lists, dates are `datetime.date`.
+        Nothing is masked here."""
         combiner = self._prepared.combiner
         if combiner is None:
             return {}
@@ -133,7 +151,7 @@ class Decision:
             "as_of": self.as_of.isoformat(),
             "version": self.version,
             "verdict": self.verdict,
-            "outputs": {name: json_value(value) for name, value in self.outputs.items()},
+            "outputs": {name: json_value(value) for name, value in self.shown_outputs.items()},
             "scores": {name: score.to_dict() for name, score in self.scores.items()},
             "findings": [f.to_dict() for f in self.findings],
             "undecided": [

@@ -103,6 +103,10 @@ def _record_type(model: RecordTypeModel) -> Iterator[Problem]:
                 yield _goes_with(("fields", name, "tree"), "tree", "type: text")
             yield from _tree(field.tree, ("fields", name, "tree"))
     yield from _derived(model.derived, model.fields, "field")
+    for purpose, consent in model.consents.items():
+        if consent.given is None and consent.refused is None:
+            message = f"the consent for {purpose} says nothing"
+            yield Problem("WB111", ("consents", purpose), message, "'given', 'refused' or both")
     for feed, columns in model.feeds.items():
         for name, column in columns.items():
             yield from _mapped_column(column, ("feeds", feed, name))
@@ -194,6 +198,8 @@ def _region(model: RegionModel) -> Iterator[Problem]:
     for card, weights in model.weights.items():
         for name, dated in weights.items():
             yield from _disjoint(dated, ("weights", card, name))
+    for index, entry in enumerate(model.privacy):
+        yield from _period(entry, ("privacy", index))
     for index, override in enumerate(model.overrides):
         yield from _period(override, ("overrides", index))
         if isinstance(override, RuleOverride) and not isinstance(override.set.get("enabled", True), bool):

@@ -49,6 +49,19 @@ CombinePolicy = Literal[
     "first", "unique", "any", "worst", "best", "collect", "set", "sum", "min", "max", "count"
 ]
 Confidence = Literal["verified_official", "verified_secondary", "needs_check"]
+Purpose = Literal["fulfilment", "service", "fraud", "compliance", "profiling", "retention", "marketing"]
+"""What a decision uses personal data for: delivering and billing what was ordered, answering the customer,
+keeping fraud and false data out, a duty under law, scoring or grouping people, keeping customers, advertising."""
+SpecialCategory = Literal["health", "religion", "origin", "opinion", "intimate", "biometric"]
+"""The special categories of GDPR Art. 9(1): `origin` is racial or ethnic origin, `opinion` political opinion and
+trade-union membership, `religion` also philosophical belief, `intimate` sex life and orientation, `biometric`
+also genetic data."""
+DataCategory = Literal[
+    "identity", "contact", "location", "behaviour", "financial", "demographic", "children", SpecialCategory
+]
+"""What personal data is about. `identity` names or numbers a person, `behaviour` is what they did (orders, visits,
+complaints), `demographic` age, gender or family, `children` anything that tells that someone is a child."""
+ConsentRule = Literal["not_needed", "opt_out", "opt_in", "forbidden"]
 VERDICTS = ("pass", "warn", "review", "block")
 
 
@@ -401,6 +414,25 @@ class FieldModel(Model):
         description="Paths of a category tree, parts separated by '/'.",
         examples=[["apparel", "apparel/footwear"]],
     )
+    personal: Opt[DataCategory] = Field(
+        default=None,
+        description="The field is personal data of this category: masked in reports, and read only where "
+        "the region's `privacy` lets it be.",
+    )
+
+
+class ConsentModel(Model):
+    """How a record says whether its person consents to one purpose."""
+
+    noun = "a consent"
+    given: Opt[Expression] = Field(
+        default=None, description="True where consent was given.", examples=['marketing_consent == "given"']
+    )
+    refused: Opt[Expression] = Field(
+        default=None,
+        description="True where the person refused or objected.",
+        examples=["profiling_objection"],
+    )
 
 
 class Choice(Model):
@@ -502,6 +534,9 @@ class RecordTypeModel(Model):
         default="forbid", description="What to do with fields that are not declared."
     )
     fields: Annotated[dict[Name, FieldModel], Field(min_length=1)] = Field(description="The fields, by id.")
+    consents: dict[Purpose, ConsentModel] = Field(
+        default_factory=dict, description="How the record says whether its person consents, by purpose."
+    )
     derived: dict[Name, DerivedModel] = Field(
         default_factory=dict, description="Values computed from fields."
     )
@@ -623,6 +658,23 @@ Override = Annotated[
 ]
 
 
+class PrivacyModel(PeriodModel):
+    """Which personal data may be read for which purpose, and whose word that takes."""
+
+    noun = "a privacy rule"
+    purposes: tuple[Purpose, ...] = Field(default=(), description="For these purposes. Absent: for all.")
+    data: tuple[DataCategory | Literal["special", "ordinary"], ...] = Field(
+        default=(),
+        description="Of these categories; `special` stands for those of GDPR Art. 9, `ordinary` for all others "
+        "but `children`. Absent: all.",
+    )
+    consent: ConsentRule = Field(
+        description="not_needed: may be read. opt_out: unless refused. opt_in: where consent was given. "
+        "forbidden: a rule that reads it is an error."
+    )
+    source: Opt[SourceText] = Field(default=None, description="The law or policy it rests on.")
+
+
 class RegionModel(Model):
     """A market or a group of markets."""
 
@@ -645,6 +697,11 @@ class RegionModel(Model):
         default_factory=dict, description="Weights of characteristics, by scorecard."
     )
     overrides: tuple[Override, ...] = Field(default=(), description="Changes to single rules and scorecards.")
+    privacy: tuple[PrivacyModel, ...] = Field(
+        default=(),
+        description="What personal data may be read for what; the first entry that fits counts, then those "
+        "of the regions it extends.",
+    )
 
     @property
     def is_market(self) -> bool:
@@ -762,6 +819,9 @@ class ScorecardModel(Model):
     about: Localised = ABOUT
     implements: tuple[ImplementsModel, ...] = IMPLEMENTS
     judgements: tuple[Localised, ...] = JUDGEMENTS
+    purpose: Opt[Purpose] = Field(
+        default=None, description="What it uses personal data for; needed where it reads any."
+    )
     score: Literal["weighted_mean", "sum"] = Field(
         default="weighted_mean", description="How points become the score."
     )
@@ -965,6 +1025,9 @@ class RulesetModel(Model):
     about: Localised = ABOUT
     implements: tuple[ImplementsModel, ...] = IMPLEMENTS
     judgements: tuple[Localised, ...] = JUDGEMENTS
+    purpose: Opt[Purpose] = Field(
+        default=None, description="What it uses personal data for; needed where it reads any."
+    )
     include: tuple[Id, ...] = Field(default=(), description="Other rulesets whose rules take part.")
     markets: Regions = Field(default=(), description="Only in these regions and those below them.")
     if_unknown: IfUnknown = Field(default="skip", description="Default for rules that cannot be decided.")

@@ -18,6 +18,7 @@ from weighbridge.decisions import Decision
 from weighbridge.diagnostics import Span
 from weighbridge.engine import Engine
 from weighbridge.evaluate import COMPARISONS, Evaluator
+from weighbridge.normal_form import NEVER, when
 from weighbridge.rulebook import Bin, Characteristic, Rule, Scorecard
 from weighbridge.specialise import ScoreStep
 from weighbridge.tree import And, Compare, Const, Expr, Or, Type, names, walk
@@ -101,9 +102,9 @@ class Edges:
             for rule in ruleset.rules:
                 if rule.enabled:
                     seen = self._rules.get(rule.ref, _Seen())
-                    yield Edge(
-                        "near miss", rule.ref, "a case in which it just does not fire", rule.span, seen.near
-                    )
+                    if _can_fail(rule):
+                        hint = "a case in which it just does not fire"
+                        yield Edge("near miss", rule.ref, hint, rule.span, seen.near)
                     deciding = () if seen.missing else self._deciding(rule, seen)
                     if seen.missing or deciding:
                         hint = "a case without " + " or ".join(deciding)
@@ -228,6 +229,11 @@ def just_fails(tree: Expr, evaluator: Evaluator) -> bool:
             return isinstance(a, float) and isinstance(b, float) and _near(a, b)
         case _:
             return True
+
+
+def _can_fail(rule: Rule) -> bool:
+    """Whether a rule can be known not to fire: one that only asks for evidence fires or is undecided."""
+    return any(when(c.tree, False) != NEVER for c in rule.conditions)
 
 
 def _near(a: float, b: float) -> bool:

@@ -23,7 +23,9 @@ from weighbridge.expressions import parse_date
 from weighbridge.findings import Review, Source, review_of, source_of
 from weighbridge.graph import dependency_cycles
 from weighbridge.linking import link
+from weighbridge.masking import masks
 from weighbridge.prepared import Prepared, prepare
+from weighbridge.privacy_checks import privacy_problems
 from weighbridge.project import Project, load_project
 from weighbridge.records import plain_record, readers
 from weighbridge.rulebook import Rule, Rulebook
@@ -59,6 +61,7 @@ class Engine:
     def __init__(self, project: Project, book: Rulebook) -> None:
         self.project = project
         self.book = book
+        self.masks = masks()
         self._reset()
 
     def _reset(self) -> None:
@@ -68,10 +71,11 @@ class Engine:
         self._days: dict[tuple[str, str, Any], tuple[Prepared, date, float]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"project": self.project, "book": self.book}
+        # The secret goes along, so that a person has one masked name on all workers.
+        return {"project": self.project, "book": self.book, "masks": self.masks}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.project, self.book = state["project"], state["book"]
+        self.project, self.book, self.masks = state["project"], state["book"], state["masks"]
         self._reset()
 
     @property
@@ -121,6 +125,7 @@ class Engine:
         reasons: str | None = None,
         undecided: bool = False,
         contributions: bool = False,
+        personal: bool = False,
         workers: int | None = None,
         progress: Progress | None = None,
         cancel: Callable[[], bool] | None = None,
@@ -132,13 +137,14 @@ class Engine:
         record that is not valid is a finding, not an error. `market_field` decides a record only in the markets
         (of `markets`) that this field of it names. `reasons` (a verdict, such as "review") gives reasons,
         matches and missing fields to the findings of records with at least that verdict; `undecided` lists
-        rules that stay silent about being undecided; `contributions` adds the points of characteristics.
+        rules that stay silent about being undecided; `contributions` adds the points of characteristics;
+        `personal` shows personal keys and reasons as they are, where they would be masked. Outputs never are.
         `workers` threads are used (default: one per processor); `progress(records, share)` is called now and
         then, and `cancel()` asked whether to stop. Raises `UnknownName`, `DiagnosticError`, `Cancelled`.
         """
         from weighbridge.batch import Run
 
-        batch = self.batch(target, markets, as_of, market_field, reasons, undecided, contributions)
+        batch = self.batch(target, markets, as_of, market_field, reasons, undecided, contributions, personal)
         return batch.collect(self.source(target, records, mapping, format), workers, Run(progress, cancel))
 
     def write_batch(
@@ -155,6 +161,7 @@ class Engine:
         reasons: str | None = None,
         undecided: bool = False,
         contributions: bool = False,
+        personal: bool = False,
         workers: int | None = None,
         progress: Progress | None = None,
         cancel: Callable[[], bool] | None = None,
@@ -167,7 +174,7 @@ class Engine:
         from weighbridge.batch import Run, identity
         from weighbridge.batch_folder import ResultFolder
 
-        batch = self.batch(target, markets, as_of, market_field, reasons, undecided, contributions)
+        batch = self.batch(target, markets, as_of, market_field, reasons, undecided, contributions, personal)
         source = self.source(target, records, mapping, format)
         options = {"mapping": mapping, "format": format}
         into = ResultFolder(Path(folder), identity(batch.task, self.version, records, options))
@@ -182,6 +189,7 @@ class Engine:
         reasons: str | None = None,
         undecided: bool = False,
         contributions: bool = False,
+        personal: bool = False,
     ) -> Batch:
         """A batch task, compiled: to be run over any number of sources. Raises `UnknownName`."""
         # pyarrow and pandas take half a second to import, which only a batch should cost.
@@ -258,7 +266,7 @@ class Engine:
             key = (target, market, index)
             if key not in self._programs:
                 special = specialise(self.book, target, market, day, known.span(index))
-                self._programs[key] = prepare(self.book, special)
+                self._programs[key] = prepare(self.book, special, self.masks)
             return self._programs[key]
 
     def _check(self, target: str, *markets: str) -> None:
@@ -309,6 +317,8 @@ def check_project(
     project = load_project(Path(root), files)
     book = link(project)
     problems = [*book.diagnostics, *dependency_cycles(book)]
+    if not any(kind in ("region", "record_type") for kind, _ in project.broken):
+        problems += privacy_problems(book)
     return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
 
 

@@ -12,6 +12,7 @@ from weighbridge.documents import RecordTypeModel
 from weighbridge.evaluate import Evaluator
 from weighbridge.findings import Finding, Match, Reason, Score, review_of, shown_value, source_of
 from weighbridge.functions import PARAGRAPH
+from weighbridge.masking import MASK
 from weighbridge.messages import EXPLANATION, LANGUAGES, phrase
 from weighbridge.prepared import Prepared
 from weighbridge.regions import covers
@@ -20,6 +21,7 @@ from weighbridge.scalar import day_number
 from weighbridge.specialise import RulesetStep, ScoreStep, SpecialRule
 from weighbridge.templates import Template, show_value
 from weighbridge.tree import (
+    SEEN_FOR,
     And,
     Call,
     Compare,
@@ -34,6 +36,7 @@ from weighbridge.tree import (
     Type,
     Value,
     walk,
+    written,
 )
 from weighbridge.unparse import unparse
 
@@ -81,9 +84,16 @@ class Explainer:
     """Everything that can be said about one decision."""
 
     def __init__(
-        self, prepared: Prepared, record: Mapping[str, Any], as_of: date, raw: tuple[Any, ...]
+        self,
+        prepared: Prepared,
+        record: Mapping[str, Any],
+        as_of: date,
+        raw: tuple[Any, ...],
+        masked: bool = True,
     ) -> None:
         self.prepared = prepared
+        self.masked = masked
+        self.sight = prepared.special.sight
         self.record = record
         self.as_of = as_of
         special = prepared.special
@@ -102,10 +112,16 @@ class Explainer:
 
     def look_up(self, path: str) -> Value:
         """The value of a name the program did not keep: a field, or something this market has no use for."""
-        if path in self.prepared.book.derived:
-            for name in [n for n in self.prepared.beneath(path) if n not in self.values]:
-                self.values[name] = self.evaluator.value(self.prepared.book.derived[name].tree)
+        base, _, context = path.partition(SEEN_FOR)
+        if base in self.prepared.book.derived:
+            for name in self.prepared.beneath(base):
+                seen = self.sight.path(name, context)
+                if seen not in self.values:
+                    self.values[seen] = self.evaluator.value(cast(Expr, self._tree(seen)))
             return self.values[path]
+        held_back = self.sight.definition(path)
+        if held_back is not None:
+            return self.evaluator.value(held_back)
         reader = self.prepared.readers.get(path)
         if reader is not None:
             return reader.read(self.record.get(path), [])
@@ -116,6 +132,34 @@ class Explainer:
             )
             return None if found is None else found.value
         return None
+
+    def _tree(self, path: str) -> Expr | None:
+        """What a derived value is computed from, as it is seen under this name; None for other names."""
+        if path in self.prepared.book.derived:
+            return self.prepared.book.derived[path].tree
+        return (
+            self.sight.definition(path) if path.partition(SEEN_FOR)[0] in self.prepared.book.derived else None
+        )
+
+    # --- personal data ---
+
+    def hides(self, tree: Expr) -> bool:
+        """Whether the value of an expression could tell personal data."""
+        personal = self.sight.personal
+        if not self.masked or not personal:
+            return False
+        return any(n.partition(SEEN_FOR)[0] in personal for n in self.prepared.names_in(tree))
+
+    def shown(self, tree: Expr) -> Value:
+        """The value of an expression as reports may show it: personal data masked, missing data missing."""
+        value = self.evaluator.value(tree)
+        return MASK if value is not None and self.hides(tree) else value
+
+    def _shown_name(self, path: str, owner: str) -> Value:
+        """The value of a name as `owner` sees it and reports may show it."""
+        value = self.values[self.sight.path(path, self.sight.contexts.get(owner, ""))]
+        hidden = self.masked and path in self.sight.personal
+        return MASK if hidden and value is not None else value
 
     def _mentioned(self, name: str, text: Expr, value: Value, terms: Value) -> Value:
         assert isinstance(value, str | tuple)
@@ -141,37 +185,40 @@ class Explainer:
             for node in walk(pending.pop(0)):
                 if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
                     yield node
-                elif (
-                    isinstance(node, Name)
-                    and node.path in self.prepared.book.derived
-                    and node.path not in seen
-                ):
+                elif isinstance(node, Name) and node.path not in seen:
                     seen.add(node.path)
-                    pending.append(self.prepared.book.derived[node.path].tree)
+                    derived = self._tree(node.path)
+                    pending += [] if derived is None else [derived]
 
     def _matches(self, text: Expr, terms: Value) -> Iterator[Match]:
         if terms is None:
             return
-        scan = self.prepared.scan(terms)
         located = False
         for part in self._parts(text):
-            value = self.evaluator.value(part)
-            if isinstance(value, str | tuple):
-                for m in scan.matches(value, 0):
-                    located = True
-                    yield Match(m.term, m.text, unparse(part), m.start, m.end)
-        value = self.evaluator.value(text)
-        if not located and isinstance(value, str | tuple):
-            for m in scan.matches(value, 0):
-                yield Match(m.term, m.text, unparse(text), m.start, m.end)
+            for match in self._matches_in(part, terms):
+                located = True
+                yield match
+        if not located:
+            yield from self._matches_in(text, terms)
+
+    def _matches_in(self, part: Expr, terms: Value) -> Iterator[Match]:
+        value, hidden = self.evaluator.value(part), self.hides(part)
+        if isinstance(value, str | tuple):
+            for m in self.prepared.scan(terms).matches(value, 0):
+                # The term tells as much as the text, and so does the length of a match.
+                yield (
+                    Match(MASK, MASK, unparse(part), 0, 0)
+                    if hidden
+                    else Match(m.term, m.text, unparse(part), m.start, m.end)
+                )
 
     def _parts(self, text: Expr) -> Iterator[Expr]:
         """The fields a joined text is made of, each once: a match is shown where the user can see it."""
         pending, seen = [text], {text}
         while pending:
             part = pending.pop()
-            if isinstance(part, Name) and part.path in self.prepared.book.derived:
-                part = self.prepared.book.derived[part.path].tree
+            if isinstance(part, Name):
+                part = self._tree(part.path) or part
             if isinstance(part, Call) and part.function == "join":
                 fresh = [a for a in dict.fromkeys(part.arguments) if a not in seen]
                 seen.update(fresh)
@@ -237,14 +284,17 @@ class Explainer:
             model = self.prepared.program.model
             reason = self.prepared.undecided_reason(rule, missing, lambda r, m: undecided_reason(r, m, model))
         else:
-            reason = self.render(rule.reason, matches)
+            reason = self.render(rule.reason, matches, rule.ruleset)
         kinds = {name: output.symbol.type for name, output in step.outputs.items()}
         return Finding(
             rule.ref,
             status,
             verdict if isinstance(verdict, str) else "pass",
             rule.title,
-            {n: shown_value(v, kinds.get(n, Type.TEXT)) for n, v in outputs.items()},
+            {
+                n: self._shown_output(special, n, shown_value(v, kinds.get(n, Type.TEXT)))
+                for n, v in outputs.items()
+            },
             reason,
             source_of(rule.source),
             self.drivers(rule),
@@ -254,6 +304,11 @@ class Explainer:
             rule.span,
         )
 
+    def _shown_output(self, special: SpecialRule, name: str, value: Any) -> Any:
+        """A verdict is what was decided, whatever it is computed from."""
+        tree = special.then.get(name)
+        return value if value is None or tree is None or name == "verdict" or not self.hides(tree) else MASK
+
     def title(self, name: str, language: str) -> str:
         """A field's title with its id."""
         return field_title(self.prepared.program.model, name, language)
@@ -262,18 +317,24 @@ class Explainer:
         """The named values a rule's conditions read, long texts cut."""
         shown: dict[str, Any] = {}
         for path, name, kind in self.prepared.reads(rule).names:
-            value = shown_value(self.values[path], kind)
+            value = shown_value(self._shown_name(path, rule.ruleset), kind)
             if isinstance(value, str):
                 value = value.replace(PARAGRAPH, " | ")
                 value = value if len(value) <= 200 else value[:199] + "…"
             shown[name] = value.isoformat() if isinstance(value, date) else value
         return shown
 
-    def render(self, templates: Mapping[str, Template], matches: tuple[Match, ...]) -> dict[str, str]:
-        """Reason templates filled in."""
+    def render(
+        self, templates: Mapping[str, Template], matches: tuple[Match, ...], owner: str
+    ) -> dict[str, str]:
+        """Reason templates of a ruleset or scorecard filled in."""
         found = list(dict.fromkeys(m.text for m in matches))
         shown = ", ".join(found[:MOST_MATCHES]) + (" …" if len(found) > MOST_MATCHES else "")
-        return {lang: t.render(lambda n: self.values[n.path], shown, lang) for lang, t in templates.items()}
+
+        return {
+            lang: t.render(lambda n: self._shown_name(n.path, owner), shown, lang)
+            for lang, t in templates.items()
+        }
 
     # --- undecided rules ---
 
@@ -318,16 +379,26 @@ class Explainer:
     def _missing_fields(self, path: str) -> dict[str, None]:
         """The missing fields that leave a name unknown; the name itself where all that it needs is known."""
         missing: dict[str, dict[str, None]] = {}
-        for name in self.prepared.beneath(path):
+        base, _, context = path.partition(SEEN_FOR)
+        for name in (self.sight.path(n, context) for n in self.prepared.beneath(base)):
             if self.values[name] is not None:
                 missing[name] = {}
                 continue
             found: dict[str, None] = {}
-            for part in self.prepared.names_in(self.prepared.book.derived[name].tree):
+            for part in self.prepared.names_in(cast(Expr, self._tree(name))):
                 if self.values[part] is None:
-                    found |= missing.get(part, {part: None})
-            missing[name] = found or {name.rsplit("/", 1)[-1]: None}
-        return missing.get(path, {path: None})
+                    found |= missing.get(part) or self._lacking(part)
+            missing[name] = found or {written(name): None}
+        return missing.get(path) or self._lacking(path)
+
+    def _lacking(self, path: str) -> dict[str, None]:
+        """What makes a field unknown: its absence, or that of the consent to read it. What a person refused
+        counts as absent: there is nothing to be added."""
+        base, mark, context = path.partition(SEEN_FOR)
+        permit = self.sight.permits[context][base] if mark else None
+        if permit is not None and self.values[base] is not None and self.evaluator.value(permit) is None:
+            return dict.fromkeys(n for n in self.prepared.names_in(permit) if self.values[n] is None)
+        return {base: None}
 
     # --- scores ---
 
@@ -372,21 +443,21 @@ class Explainer:
                 largest[line.code] = (distance, line)
         ranked = sorted((code for code in sums if sums[code] > 0), key=lambda code: -sums[code])
         return tuple(
-            Reason(code, sums[code] / divisor, self._reason_text(largest[code][1]))
+            Reason(code, sums[code] / divisor, self._reason_text(largest[code][1], card.id))
             for code in ranked
             if divisor
         )
 
-    def _reason_text(self, line: Characteristic) -> dict[str, str]:
+    def _reason_text(self, line: Characteristic, card: str) -> dict[str, str]:
         trees = [c.tree for c in (line.value, line.points) if c is not None]
         matches = tuple(m for tree in trees for m in self.matches(tree))
         for band in line.bins:
             if band.test is None or self.evaluator.value(band.test) is True:
                 if band.reason and (line.value is None or self.evaluator.value(line.value.tree) is not None):
-                    return self.render(band.reason, matches)
+                    return self.render(band.reason, matches, card)
                 break
         if line.reason:
-            return self.render(line.reason, matches)
+            return self.render(line.reason, matches, card)
         return {lang: titled(line.title, lang, line.id) for lang in LANGUAGES}
 
     # --- why not ---
@@ -408,7 +479,7 @@ class Explainer:
         clauses = [
             c
             for condition in rules[ref].conditions
-            for c in self._clauses(condition.tree, True, truth is True)
+            for c in self._clauses(self.sight.seen(condition.tree, rules[ref].ruleset), True, truth is True)
         ]
         return WhyNot(ref, status, True, {}, tuple(clauses))
 
@@ -457,6 +528,8 @@ class Explainer:
     def _gap(self, tree: Expr, wanted: bool) -> float | None:
         if not isinstance(tree, Compare) or tree.left.type not in (Type.NUMBER, Type.DATE):
             return None
+        if self.hides(tree):
+            return None
         left, right = self.evaluator.value(tree.left), self.evaluator.value(tree.right)
         return abs(right - left) if isinstance(left, float) and isinstance(right, float) else None
 
@@ -473,8 +546,7 @@ class Explainer:
             shown = ", ".join(f"“{m.text}” ({self.title(m.field, lang)})" for m in matches[:MOST_MATCHES])
             return phrase(EXPLANATION, "clause_mention", lang, matches=shown)
         seen = ", ".join(
-            f"{unparse(part)} = {show_value(self.evaluator.value(part), part.type, lang)}"
-            for part in _operands(tree)
+            f"{unparse(part)} = {show_value(self.shown(part), part.type, lang)}" for part in _operands(tree)
         )
         if gap is not None:
             shown_gap = show_value(gap, Type.NUMBER, lang)

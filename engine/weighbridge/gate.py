@@ -21,6 +21,7 @@ Codes of the gate, its waivers and its baseline:
 | WB615 | a waiver covers nothing |
 | WB620 | the baseline is missing, damaged or of another target |
 | WB621 | the baseline cannot be written from a run that failed |
+| WB622 | names of personal records hold for this run only |
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ from weighbridge.gate_findings import (
     relative_path,
 )
 from weighbridge.gate_result import Counts, ExitCode, GateRequest, GateResult, RuleText
+from weighbridge.masking import MASK, VARIABLE
 from weighbridge.messages import LANGUAGES, REPORT, phrase
 from weighbridge.waivers import WaiverBook, check_names, load_waivers, waivers_of
 
@@ -149,6 +151,7 @@ class _Run:
         self.baseline: Baseline | None = None
         self.gone: set[str] = set()
         self.identities = RecordIdentities()
+        self.personal: frozenset[str] = frozenset()
         self.key_field: str | None = None
         self.unknown_verdicts: set[str] = set()
 
@@ -208,6 +211,10 @@ class _Run:
     ) -> None:
         record_type = self.engine.record_type(self.request.target)
         self.key_field = record_type.key
+        self.personal = frozenset(n for n, field in record_type.fields.items() if field.personal is not None)
+        if self.personal:
+            self.identities = RecordIdentities(self.engine.masks.digest)
+            self.check_names_last()
         try:
             feed = open_feed(Path(self.request.feed), record_type, mapping=mapping, format=format_)
             for row in feed:
@@ -220,6 +227,14 @@ class _Run:
         if progress is not None:
             progress(self.counts.read, 1.0)
         self.notes += feed.info.notes
+
+    def check_names_last(self) -> None:
+        """Without a secret of the user's own, nothing that names a personal record is known again."""
+        told_apart_by_content = self.key_field is None
+        if not self.engine.masks.lasting and (told_apart_by_content or self.key_field in self.personal):
+            message = "names and fingerprints of personal records hold for this run only"
+            expected = f"a secret in {VARIABLE}, the same in every run"
+            self.notes.append(Diagnostic("WB622", message, severity="note", expected=expected))
 
     def check_row(self, row: Row) -> None:
         self.counts.read += 1
@@ -248,8 +263,9 @@ class _Run:
         if row.problems or value is None:
             return self.request.markets, row.problems
         meant = (value,) if isinstance(value, str) else tuple(value)
+        hidden = self.market_field in self.personal
         wrong = [
-            unknown_name("WB605", "market", str(m), self.engine.markets)
+            unknown_name("WB605", "market", MASK if hidden else str(m), self.engine.markets)
             for m in meant
             if m not in self.engine.markets
         ]
@@ -258,6 +274,8 @@ class _Run:
     def place(self, row: Row) -> _Place:
         value = row.values.get(self.key_field) if self.key_field else None
         key = str(value) if value is not None and str(value).strip() else None
+        if key is not None and self.key_field in self.personal:
+            key = self.engine.masks.key(key)
         # A row without any value is known by what is wrong with it.
         content = row.values or [problem.message for problem in row.problems]
         identity = self.identities.identify(key, content)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -164,10 +164,14 @@ def in_language(texts: Mapping[str, str], lang: str) -> str:
 # ---------------------------------------------------------------------------------------------- fingerprints
 
 
-def content_digest(values: object) -> str:
-    """Hex digest of a row's values, whatever the order of its columns."""
-    text = json.dumps(values, sort_keys=True, default=str)
+def digest(text: str) -> str:
+    """Hex digest (SHA-256) of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_text(values: object) -> str:
+    """A row's values as one text, whatever the order of its columns."""
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def fingerprint(identity: Sequence[str | int], market: str, rule: str) -> str:
@@ -185,10 +189,12 @@ def fingerprint(identity: Sequence[str | int], market: str, rule: str) -> str:
 class RecordIdentities:
     """Gives each record of one feed the identity its fingerprints are made of, and notices repeated keys.
 
-    Keeps one 64-bit hash per record, never the record: about 60 bytes each.
+    Keeps one 64-bit hash per record, never the record: about 60 bytes each. `digest` is what the values of a row
+    are known by where its key does not tell it apart; for personal data one that cannot be guessed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, digest: Callable[[str], str] = digest) -> None:
+        self._digest = digest
         self._seen: set[int] = set()
         self._repeats: dict[int, int] = {}
         self.repeated_keys: set[int] = set()
@@ -196,13 +202,13 @@ class RecordIdentities:
     def identify(self, key: str | None, values: object) -> tuple[str | int, ...]:
         """The identity of the next record; a key seen before is joined by the values, to keep it unique."""
         if key is None:
-            return self._distinct(("content", content_digest(values)))
+            return self._distinct(("content", self._digest(content_text(values))))
         short = key_hash(key)
         if short not in self._seen:
             self._seen.add(short)
             return ("key", key)
         self.repeated_keys.add(short)
-        return self._distinct(("key", key, content_digest(values)))
+        return self._distinct(("key", key, self._digest(content_text(values))))
 
     def _distinct(self, identity: tuple[str, ...]) -> tuple[str | int, ...]:
         short = key_hash("\0".join(identity))

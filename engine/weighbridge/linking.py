@@ -13,6 +13,7 @@ from weighbridge.diagnostics import Diagnostic, unknown_name
 from weighbridge.documents import (
     ExpressionValue,
     FieldModel,
+    RecordTypeModel,
     RuleModel,
     RuleOverride,
     RulesetModel,
@@ -20,9 +21,20 @@ from weighbridge.documents import (
 )
 from weighbridge.expressions import Scope, Symbol
 from weighbridge.pieces import Pieces, fit, possible_texts
+from weighbridge.privacy import personal_names
 from weighbridge.project import Document, Project
 from weighbridge.regions import Region, Regions, link_regions
-from weighbridge.rulebook import Condition, Derived, Output, Rule, Rulebook, Ruleset, Scorecard, has_mention
+from weighbridge.rulebook import (
+    Condition,
+    Consent,
+    Derived,
+    Output,
+    Rule,
+    Rulebook,
+    Ruleset,
+    Scorecard,
+    has_mention,
+)
 from weighbridge.scorecards import link_scorecard
 from weighbridge.table_linking import TableLinker
 from weighbridge.terms import TermList, check_term
@@ -85,6 +97,7 @@ class Linker(Pieces):
                 rulesets[name] = self._ruleset(ruleset)
         self._check_regions(rulesets, scorecards)
         self._check_systems()
+        consents = {name: self._consents(d) for name, d in self.project.record_types.items()}
         return Rulebook(
             {n: d.model for n, d in self.project.record_types.items()},
             self.regions,
@@ -95,7 +108,40 @@ class Linker(Pieces):
             self.scopes,
             f"wb-{self.project.content_hash()[:16]}",
             tuple(self.problems),
+            consents,
+            {name: self._personal(name, rulesets) for name in self.project.record_types},
         )
+
+    # --- personal data ---
+
+    def _consents(self, document: Document[RecordTypeModel]) -> dict[str, Consent]:
+        """How records of a type tell consent, from fields that are themselves no personal data."""
+        symbols = self._common_symbols()
+        for name, field in document.model.fields.items():
+            if field.personal is None:
+                symbols[name] = _field_symbol(name, field)
+        consents: dict[str, Consent] = {}
+        for purpose, model in document.model.consents.items():
+            trees = [
+                None
+                if text is None
+                else self.expression(
+                    document, ("consents", purpose, key), text, self._scope(symbols), Type.BOOLEAN
+                )
+                for key, text in (("given", model.given), ("refused", model.refused))
+            ]
+            consents[purpose] = Consent(*trees)
+        return consents
+
+    def _personal(self, record: str, rulesets: Mapping[str, Ruleset]) -> dict[str, frozenset[str]]:
+        owners = {record, *(name for name, r in rulesets.items() if r.record == record)}
+        derived = [d for path, d in self.derived.items() if path.partition("/")[0] in owners]
+        decided = [
+            (r, [rule for m in r.members if m in rulesets for rule in rulesets[m].rules])
+            for name, r in rulesets.items()
+            if name in owners
+        ]
+        return personal_names(self.project.record_types[record].model.fields, derived, decided)
 
     # --- term lists ---
 
@@ -263,7 +309,14 @@ class Linker(Pieces):
             seen.setdefault(rule.ref, rule)
         members = self._members(document)
         return Ruleset(
-            document.id, model.record, model.title, outputs, tuple(rules), members, document.span("ruleset")
+            document.id,
+            model.record,
+            model.title,
+            outputs,
+            tuple(rules),
+            members,
+            document.span("ruleset"),
+            model.purpose,
         )
 
     def _members(self, document: Document[RulesetModel]) -> tuple[str, ...]:

@@ -133,6 +133,20 @@ def overrides_change_something(project: Project, book: Rulebook) -> Iterator[Dia
                 )
 
 
+def unconfirmed_sources_do_not_forbid(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
+    """WB346: what nobody has confirmed may ask for consent, but not make a rule an error."""
+    for region, document in project.regions.items():
+        for index, entry in enumerate(document.model.privacy):
+            unconfirmed = entry.source is not None and entry.source.confidence == "needs_check"
+            if entry.consent == "forbidden" and unconfirmed:
+                yield _warning(
+                    "WB346",
+                    f"{region} forbids a reading of personal data on an unconfirmed source",
+                    document.span("privacy", index),
+                    "consent: opt_in, or a checked source",
+                )
+
+
 CHECKS: tuple[Check, ...] = (
     reasons_in_both_languages,
     unconfirmed_sources_do_not_block,
@@ -140,6 +154,7 @@ CHECKS: tuple[Check, ...] = (
     derived_values_are_used,
     weights_keep_their_sum,
     overrides_change_something,
+    unconfirmed_sources_do_not_forbid,
 )
 
 

@@ -24,7 +24,7 @@ class Decided(Protocol):
     @property
     def version(self) -> str: ...
     @property
-    def outputs(self) -> dict[str, Any]: ...
+    def shown_outputs(self) -> dict[str, Any]: ...
     @property
     def scores(self) -> dict[str, Score]: ...
     @property
@@ -64,7 +64,7 @@ def _lines(decision: Decided, language: str) -> Iterator[str]:
         day=decision.as_of.isoformat(),
         verdict=verdict,
     )
-    for name, value in decision.outputs.items():
+    for name, value in decision.shown_outputs.items():
         if name != "verdict" and value not in (None, []):
             shown = (
                 ", ".join(value)

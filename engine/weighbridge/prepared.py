@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.combine import Combiner
+from weighbridge.masking import Masks, masks
+from weighbridge.privacy import personal_outputs
 from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook, has_mention
 from weighbridge.scalar import Program, TextScan, is_partial, term_list
 from weighbridge.specialise import RulesetStep, Specialised
-from weighbridge.tree import Expr, Name, Type, Value, names, walk
+from weighbridge.tree import Expr, Name, Type, Value, names, walk, written
 
 MOST_REASONS = 10_000
 
@@ -25,6 +27,9 @@ class Prepared:
     target_step: RulesetStep | None
     combiner: Combiner | None
     readers: Mapping[str, FieldReader]
+    masks: Masks
+    personal_outputs: frozenset[str]
+    """The outputs of the target that are computed from personal data."""
     _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
     _reads: dict[str, RuleReads] = field(default_factory=dict[str, "RuleReads"])
     _dependents: list[Dependents] = field(default_factory=list["Dependents"])
@@ -128,7 +133,7 @@ class Dependents:
 
 def _names_read(rule: Rule) -> tuple[tuple[str, str, Type], ...]:
     kinds = {n.path: n.type for c in rule.conditions for n in walk(c.tree) if isinstance(n, Name)}
-    return tuple((path, path.rsplit("/", 1)[-1], kind) for path, kind in kinds.items())
+    return tuple((path, written(path), kind) for path, kind in kinds.items())
 
 
 def _dependents(step: RulesetStep) -> Dependents:
@@ -140,10 +145,15 @@ def _dependents(step: RulesetStep) -> Dependents:
     return Dependents({name: tuple(indices) for name, indices in by_name.items()}, always)
 
 
-def prepare(book: Rulebook, special: Specialised) -> Prepared:
-    """Compiles a specialised target."""
+def prepare(book: Rulebook, special: Specialised, masking: Masks | None = None) -> Prepared:
+    """Compiles a specialised target. `masking` names personal keys in reports; by default the process's own."""
     last = special.steps[-1]
     step = last if isinstance(last, RulesetStep) else None
     program = Program(book, special)
     combiner = None if step is None else Combiner(step)
-    return Prepared(book, special, program, step, combiner, readers(program.model))
+    hidden: frozenset[str] = frozenset()
+    if step is not None and special.sight.personal:
+        hidden = personal_outputs((r.rule for r in step.rules), step.outputs, special.sight.personal)
+    return Prepared(
+        book, special, program, step, combiner, readers(program.model), masking or masks(), hidden
+    )

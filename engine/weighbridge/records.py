@@ -17,6 +17,7 @@ from typing import Any
 from weighbridge.diagnostics import Diagnostic, InvalidRecord, unknown_name
 from weighbridge.documents import FieldModel, RecordTypeModel
 from weighbridge.expressions import parse_date
+from weighbridge.masking import MASK
 from weighbridge.tree import Type, Value
 
 LARGEST = 1.7976931348623157e308
@@ -38,6 +39,7 @@ class FieldReader:
     allowed: frozenset[str] | None
     choices: tuple[str, ...]
     tree: frozenset[str] | None = None
+    personal: bool = False
 
     def read(self, value: Any, problems: list[Diagnostic]) -> Value:
         """The value in the engine's form (None where missing); what does not fit becomes a diagnostic."""
@@ -52,7 +54,12 @@ class FieldReader:
         return known
 
     def _misfit(self, value: Any, expected: str) -> tuple[None, Diagnostic]:
-        return None, Diagnostic("WB401", f"{self.name}: {shown(value)} is not valid", expected=expected)
+        return None, Diagnostic(
+            "WB401", f"{self.name}: {self._shown(shown(value))} is not valid", expected=expected
+        )
+
+    def _shown(self, text: str) -> str:
+        return MASK if self.personal else text
 
     # Values may be of any subclass, whose methods may do anything. So the base class's own methods are
     # called, and what goes on to the rules is of exactly the types of `tree.Value`.
@@ -128,9 +135,9 @@ class FieldReader:
         if not is_unicode(text):
             return self._misfit(text, "a text without halves of surrogate pairs")
         if self.allowed is not None and text not in self.allowed:
-            return None, unknown_name("WB402", f"value of {self.name}", text, self.choices)
+            return None, unknown_name("WB402", f"value of {self.name}", self._shown(text), self.choices)
         if self.tree is not None and self.tree.isdisjoint(prefixes(text)):
-            return None, unknown_name("WB402", f"path of {self.name}", text, self.choices)
+            return None, unknown_name("WB402", f"path of {self.name}", self._shown(text), self.choices)
         return text, None
 
 
@@ -198,6 +205,7 @@ def reader(name: str, field: FieldModel) -> FieldReader:
         None if field.allowed is None else frozenset(field.allowed),
         field.allowed or field.tree or (),
         None if field.tree is None else frozenset(field.tree),
+        field.personal is not None,
     )
 
 

@@ -7,14 +7,14 @@ from datetime import date
 from typing import Any
 
 from weighbridge.documents import RuleOverride
-from weighbridge.regions import Resolved
+from weighbridge.regions import Permission, Resolved
 from weighbridge.rulebook import Rulebook
 from weighbridge.templates import show_value
 from weighbridge.tree import Type
 
 
 def region_report(book: Rulebook, region: str, day: date) -> dict[str, Any]:
-    """Lineage, parameters, weights and overrides in force, each with its source, in JSON form."""
+    """Lineage, parameters, weights, overrides and privacy rules in force, each with its source, in JSON form."""
     regions = book.regions
     parameters = [
         _entry(name, Type(declared.type), regions.parameter(region, name, day), declared.unit)
@@ -50,6 +50,20 @@ def region_report(book: Rulebook, region: str, day: date) -> dict[str, Any]:
         "parameters": parameters,
         "weights": weights,
         "overrides": overrides,
+        "privacy": [_privacy_entry(found) for found in regions.privacy(region, day)],
+    }
+
+
+def _privacy_entry(found: Permission) -> dict[str, Any]:
+    entry, source = found.entry, found.entry.source
+    return {
+        "purposes": list(entry.purposes),
+        "data": list(entry.data),
+        "consent": entry.consent,
+        "source": None if source is None else source.citation,
+        "confidence": None if source is None else source.confidence,
+        "set_by": found.region,
+        "location": str(found.span),
     }
 
 
@@ -78,6 +92,20 @@ def region_text(report: dict[str, Any]) -> str:
             lines.append(
                 f"  {o['of']}: {changes} ({o['region']}, {o['location']}): {o['reason'].get('en', '')}"
             )
+    if report["privacy"]:
+        lines += ["", "privacy (the first line that fits counts)"]
+        entries = [
+            (
+                ", ".join(e["purposes"]) or "any purpose",
+                ", ".join(e["data"]) or "any data",
+                e["consent"],
+                e["set_by"],
+                e["location"],
+                (e["source"] or "-") + (" (unconfirmed)" if e["confidence"] == "needs_check" else ""),
+            )
+            for e in report["privacy"]
+        ]
+        lines += _table(entries)
     return "\n".join(lines)
 
 

@@ -10,17 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import networkx as nx
 
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
-from weighbridge.documents import ParameterModel, PeriodModel, RegionModel, RuleOverride, ScorecardOverride
+from weighbridge.documents import (
+    ParameterModel,
+    PeriodModel,
+    PrivacyModel,
+    RegionModel,
+    RuleOverride,
+    ScorecardOverride,
+    SpecialCategory,
+)
 from weighbridge.expressions import parse_date
 from weighbridge.project import Document, Project
 from weighbridge.tree import Type, Value
 
 Region = Document[RegionModel]
+
+SPECIAL: frozenset[str] = frozenset(get_args(SpecialCategory))
+"""The categories that `special` stands for in a region's privacy rules."""
 
 MOST_REGIONS = 100
 """How many regions one may inherit from; a real market has a handful."""
@@ -32,6 +43,15 @@ class Resolved:
 
     name: str
     value: Value
+    region: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a region says about reading a category of personal data for a purpose, and where it says so."""
+
+    entry: PrivacyModel
     region: str
     span: Span | None
 
@@ -81,6 +101,19 @@ class Regions:
                 if covers(override, day):
                     yield override, document, index
 
+    def permission(self, market: str, purpose: str, category: str, day: date) -> Permission | None:
+        """What holds in `market` for reading a category for a purpose; None where no region says."""
+        found = self.privacy(market, day)
+        return next((p for p in found if speaks_of(p.entry, purpose, category)), None)
+
+    def privacy(self, market: str, day: date) -> Iterator[Permission]:
+        """Every privacy rule in force in `market` on `day`, in the order in which they are asked."""
+        for region in self.lineages[market]:
+            document = self.documents[region]
+            for index, entry in enumerate(document.model.privacy):
+                if covers(entry, day):
+                    yield Permission(entry, region, document.span("privacy", index))
+
     def boundaries(self, market: str) -> Iterator[date]:
         """Days on which a dated value of the market's lineage begins or has just ended."""
         for region in self.lineages[market]:
@@ -91,11 +124,19 @@ class Regions:
                 for dated in weights.values():
                     yield from edges(dated)
             yield from edges(model.overrides)
+            yield from edges(model.privacy)
 
 
 def covers(period: PeriodModel, day: date) -> bool:
     """Whether `day` lies in the period, both ends included."""
     return (period.from_ is None or period.from_ <= day) and (period.to is None or day <= period.to)
+
+
+def speaks_of(entry: PrivacyModel, purpose: str, category: str) -> bool:
+    """Whether a privacy rule is about reading this category for this purpose."""
+    group = "special" if category in SPECIAL else "ordinary"
+    of_data = not entry.data or category in entry.data or (group in entry.data and category != "children")
+    return of_data and (not entry.purposes or purpose in entry.purposes)
 
 
 def edges(periods: Iterable[PeriodModel]) -> Iterator[date]:

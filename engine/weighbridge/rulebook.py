@@ -31,6 +31,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """How records of a type say whether their person consents to a purpose; None: they do not say."""
+
+    given: Expr | None
+    refused: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A computed value. `path` is its canonical name: "<record type or ruleset>/<name>"."""
 
@@ -88,6 +96,7 @@ class Ruleset:
     rules: tuple[Rule, ...]
     members: tuple[str, ...]
     span: Span | None
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +153,7 @@ class Scorecard:
     characteristics: tuple[Characteristic, ...]
     tiers: tuple[Tier, ...]
     span: Span | None
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,13 @@ class Rulebook:
     """Record type id, or ruleset id, -> what its expressions may speak of."""
     version: str
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    consents: Mapping[str, Mapping[str, Consent]] = field(default_factory=dict[str, Mapping[str, Consent]])
+    """Record type -> purpose -> how a record says whether its person consents."""
+    personal: Mapping[str, Mapping[str, frozenset[str]]] = field(
+        default_factory=dict[str, Mapping[str, frozenset[str]]]
+    )
+    """Record type -> name (field, derived value, `ruleset.output`) -> the personal fields its value holds or is
+    computed from. Scores, tiers and outputs with fixed values are results and not among the names."""
 
     def rules_of(self, target: str) -> Iterable[Rule]:
         """The rules that take part in a target, in order."""

@@ -52,6 +52,7 @@ def link_scorecard(document: Document[ScorecardModel], scope: Scope) -> tuple[Sc
         characteristics,
         tiers,
         document.span("scorecard"),
+        model.purpose,
     )
     return card, linker.problems
 

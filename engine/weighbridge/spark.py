@@ -56,7 +56,7 @@ def decide(
     shape = _Shape(batch, frame, keep, columns, findings)
     # A kept column may be a field as well: under a name of its own it is there in both forms.
     given = [frame[name] for name in fields] + [frame[name].alias(_kept(name)) for name in keep]
-    job = frame.sparkSession.sparkContext.broadcast(Job(engine.book, batch.task))
+    job = frame.sparkSession.sparkContext.broadcast(batch.job)
     chosen, kept = tuple(shape.columns), tuple(keep)
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -117,7 +117,7 @@ def _decided(
     key = (job.book.version, job.task)
     batch = _batches.get(key)
     if batch is None:
-        batch = _batches[key] = Batch(job.book, job.task)
+        batch = _batches[key] = Batch(job.book, job.task, job.masks)
     for _, records in sized(batches, PIECE):
         tables = batch.decide(Piece(0, records.num_rows, records, None))
         decisions = tables.decisions

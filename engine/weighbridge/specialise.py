@@ -19,6 +19,7 @@ from weighbridge.documents import RuleOverride
 from weighbridge.evaluate import COMPARISONS, arithmetic
 from weighbridge.expressions import parse_date
 from weighbridge.functions import FUNCTIONS
+from weighbridge.privacy import Sight, names_shown, sight, trees_in, trees_of
 from weighbridge.regions import Resolved, covers, edges
 from weighbridge.rulebook import (
     Characteristic,
@@ -32,6 +33,7 @@ from weighbridge.rulebook import (
 )
 from weighbridge.tree import (
     FALSE,
+    SEEN_FOR,
     TRUE,
     UNKNOWN,
     And,
@@ -104,6 +106,7 @@ class Specialised:
     last_day: date
     parameters: Mapping[str, Resolved]
     steps: tuple[Step, ...]
+    sight: Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,7 @@ def needed_rulesets(book: Rulebook, target: str) -> set[str]:
         if item in book.rulesets:
             found.update(book.rulesets[item].members)
             for rule in book.rules_of(item):
-                trees += [c.tree for c in rule.conditions] + list(rule.then.values())
-                trees += [Name(n.path, n.type) for t in rule.reason.values() for n in t.names]
+                trees += trees_in(rule)
         elif item in book.scorecards:
             trees += list(card_trees(book.scorecards[item]))
         elif item in book.derived:
@@ -174,23 +176,26 @@ def _giver(book: Rulebook, path: str) -> str | None:
 
 def card_trees(card: Scorecard) -> Iterator[Expr]:
     """Every expression of a scorecard, reason templates included."""
-    for c in card.characteristics:
-        for condition in (c.applies, c.value, c.points):
-            if condition is not None:
-                yield condition.tree
-        for templates in (c.reason, *(b.reason for b in c.bins)):
-            for template in templates.values():
-                yield from template.names
+    return trees_of(card)
 
 
 def specialise(book: Rulebook, target: str, market: str, day: date, span: tuple[date, date]) -> Specialised:
     """The steps of `target` in `market` on every day of the epoch `span` that holds `day`."""
-    return _Specialiser(book, target, market, day).run(span)
+    return _Specialiser(book, target, market, day, sight(book, target, market, day)).run(span)
+
+
+def names_read(
+    book: Rulebook, target: str, part: Rule | Characteristic, market: str, day: date
+) -> frozenset[str]:
+    """The names a rule or characteristic of `target` reads in `market` on a day, through derived values too;
+    none where it is not in force or can never hold. All personal data counts as seen."""
+    return _Specialiser(book, target, market, day, Sight({}, {}, {}, {}, {})).names_read(part)
 
 
 class _Specialiser:
-    def __init__(self, book: Rulebook, target: str, market: str, day: date) -> None:
+    def __init__(self, book: Rulebook, target: str, market: str, day: date, seen: Sight) -> None:
         self.book = book
+        self.sight = seen
         self.target = target
         self.market = market
         self.day = day
@@ -207,8 +212,34 @@ class _Specialiser:
     def run(self, span: tuple[date, date]) -> Specialised:
         self._add_steps()
         return Specialised(
-            self.target, self.market, self.lineage, *span, self.parameters, tuple(self.steps.values())
+            self.target,
+            self.market,
+            self.lineage,
+            *span,
+            self.parameters,
+            tuple(self.steps.values()),
+            self.sight,
         )
+
+    def names_read(self, part: Rule | Characteristic) -> frozenset[str]:
+        """See the function of the same name."""
+        if isinstance(part, Rule):
+            special = self._rule(part, 0)
+            trees = [] if special is None else [special.condition, *special.then.values()]
+            trees += [] if special is None else names_shown(part)
+        else:
+            line = self._characteristic(self.target, part)
+            applies = line.applies is None or line.applies.tree != FALSE
+            trees = list(trees_in(line)) if applies else []
+        found: set[str] = set()
+        pending = [name for tree in trees for name in names(tree)]
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                if name in self.book.derived:
+                    pending += names(self.simplify(self.book.derived[name].tree))
+        return frozenset(found)
 
     def _add_steps(self) -> None:
         """Adds the target's step after those it needs; without recursion, since chains may be long."""
@@ -230,24 +261,25 @@ class _Specialiser:
 
     def _step(self, item: str) -> tuple[Step, list[Expr]]:
         """The step that gives `item`, and what it reads."""
-        if item in self.book.derived:
-            tree = self.simplify(self.book.derived[item].tree)
+        own = self.sight.definition(item)
+        if own is not None or item in self.book.derived:
+            tree = self.simplify(self.book.derived[item].tree if own is None else own)
             return DerivedStep(item, tree), [tree]
         if item in self.book.scorecards:
             card = self._card(self.book.scorecards[item])
-            return ScoreStep(card), list(card_trees(card))
+            return ScoreStep(card), [self.sight.seen(tree, item) for tree in card_trees(card)]
         step = self._ruleset(self.book.rulesets[item])
         trees: list[Expr] = []
         for rule in step.rules:
             trees += [rule.condition, *rule.then.values()]
-            trees += [n for t in rule.rule.reason.values() for n in t.names]
+            trees += [self.sight.seen(n, rule.rule.ruleset) for n in names_shown(rule.rule)]
         return step, trees
 
     def _givers(self, trees: Iterable[Expr]) -> tuple[str, ...]:
         """The steps that give what `trees` read; the region's parameters among it are looked up."""
         found: dict[str, None] = {}
         for path in sorted({path for tree in trees for path in names(tree)}):
-            giver = _giver(self.book, path)
+            giver = path if SEEN_FOR in path else _giver(self.book, path)
             if giver is not None:
                 found[giver] = None
             elif path.startswith("region."):
@@ -266,8 +298,9 @@ class _Specialiser:
             self.parameters[name] = resolved or Resolved(name, None, "", None)
         return self.parameters[name].value
 
-    def simplify(self, tree: Expr) -> Expr:
-        """The tree with this market's constants put in and everything constant computed."""
+    def simplify(self, tree: Expr, owner: str = "") -> Expr:
+        """The tree as `owner` sees it, with this market's constants put in and everything constant computed."""
+        tree = self.sight.seen(tree, owner)
         if tree not in self._simplified:
             self._simplified[tree] = transform(tree, self._simplify_node)
         return self._simplified[tree]
@@ -308,10 +341,12 @@ class _Specialiser:
                     then[name] = Const(_override_value(value, output.symbol.type), output.symbol.type)
         if not enabled:
             return None
-        condition = fold(conjunction(tuple(self.simplify(c.tree) for c in rule.conditions)))
+        owner = rule.ruleset
+        condition = fold(conjunction(tuple(self.simplify(c.tree, owner) for c in rule.conditions)))
         if condition == FALSE:
             return None
-        return SpecialRule(index, rule, condition, {n: self.simplify(t) for n, t in then.items()}, place)
+        values = {n: self.simplify(t, owner) for n, t in then.items()}
+        return SpecialRule(index, rule, condition, values, place)
 
     # --- scorecards ---
 
@@ -330,18 +365,20 @@ class _Specialiser:
     def _characteristic(self, card: str, line: Characteristic) -> Characteristic:
         own = self.book.regions.weight(self.market, card, line.id, self.day)
         weight = line.weight if own is None or not isinstance(own.value, float) else milli(own.value)
-        bins = tuple(replace(b, test=None if b.test is None else self.simplify(b.test)) for b in line.bins)
+        bins = tuple(
+            replace(b, test=None if b.test is None else self.simplify(b.test, card)) for b in line.bins
+        )
         return replace(
             line,
             weight=weight,
-            applies=self._condition(line.applies),
-            value=self._condition(line.value),
-            points=self._condition(line.points),
+            applies=self._condition(line.applies, card),
+            value=self._condition(line.value, card),
+            points=self._condition(line.points, card),
             bins=bins,
         )
 
-    def _condition(self, condition: Condition | None) -> Condition | None:
-        return None if condition is None else replace(condition, tree=self.simplify(condition.tree))
+    def _condition(self, condition: Condition | None, card: str) -> Condition | None:
+        return None if condition is None else replace(condition, tree=self.simplify(condition.tree, card))
 
 
 def _override_value(value: Any, kind: Type) -> Value:

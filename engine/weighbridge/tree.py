@@ -258,6 +258,15 @@ def walk(node: Expr) -> Iterator[Expr]:
         pending.extend(reversed(_CHILDREN[type(current)](current)))
 
 
+SEEN_FOR = "@"
+"""Stands between a name and the purposes it is read for, where personal data is held back: see `privacy`."""
+
+
+def written(path: str) -> str:
+    """A path as authors write it: without the document it stands in and the purposes it is read for."""
+    return path.partition(SEEN_FOR)[0].rsplit("/", 1)[-1]
+
+
 def names(node: Expr) -> frozenset[str]:
     """The paths of all names the tree reads."""
     return frozenset(n.path for n in walk(node) if isinstance(n, Name))

@@ -21,6 +21,7 @@ from weighbridge.tree import (
     Or,
     Type,
     Value,
+    written,
 )
 
 
@@ -30,7 +31,7 @@ def unparse(node: Expr) -> str:
         case Const(value, kind):
             return literal(value, kind)
         case Name(path):
-            return path.rsplit("/", 1)[-1]
+            return written(path)
         case Not(operand):
             return f"not {_wrapped(operand)}"
         case And(operands):

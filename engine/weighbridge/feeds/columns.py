@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
@@ -37,6 +37,7 @@ from weighbridge.feeds.cells import Convert, Reading, Unreadable, converter, is_
 from weighbridge.feeds.feed import FeedError, FeedRequest, listed
 from weighbridge.feeds.json_path import is_list, look_up, parse_path
 from weighbridge.feeds.phrases import folded, phrase_finder
+from weighbridge.masking import MASK
 
 CHOICES_KEPT, CHOICE_LENGTH = 20_000, 500
 """How many texts, and how long ones, have their `choose` result remembered; category columns have few."""
@@ -87,7 +88,7 @@ class HeaderColumns:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A cell that could not be read."""
+    """A cell that could not be read; of a field with personal data the cell is masked."""
 
     slot: int
     column: str
@@ -113,7 +114,9 @@ class Binding:
         computed: Sequence[_Computed],
         slots: Mapping[int, str],
         wanted: Mapping[str, Sequence[str]],
+        personal: Container[str] = (),
     ) -> None:
+        self._personal = personal
         self._constants = dict(constants)
         self._direct = tuple(direct)
         self._computed = tuple(computed)
@@ -133,7 +136,7 @@ class Binding:
             try:
                 value = convert(cell)
             except Unreadable as error:
-                faults.append(Fault(slot, self.columns[slot], field, cell, error.expected))
+                faults.append(self._fault(slot, field, cell, error))
                 continue
             if value is not None:
                 values[field] = value
@@ -142,11 +145,15 @@ class Binding:
                 value = computed.read(cells)
             except _UnreadableAt as error:
                 slot = error.slot
-                faults.append(Fault(slot, self.columns[slot], computed.field, cells[slot], error.expected))
+                faults.append(self._fault(slot, computed.field, cells[slot], error))
                 continue
             if value is not None:
                 values[computed.field] = value
         return values, faults
+
+    def _fault(self, slot: int, field: str, cell: Any, error: Unreadable) -> Fault:
+        seen = MASK if field in self._personal else cell
+        return Fault(slot, self.columns[slot], field, seen, error.expected)
 
 
 class _UnreadableAt(Unreadable):
@@ -262,7 +269,9 @@ def bind(
             f"none of the feed's columns is known: {listed(columns.names)}",
             expected=f"columns for fields of {request.record_type.record_type!r}: {listed(plan)}",
         )
-    return Binding(maker.constants, maker.direct, maker.computed, maker.slots, maker.wanted)
+    fields = request.record_type.fields
+    personal = {name for name in fields if fields[name].personal is not None}
+    return Binding(maker.constants, maker.direct, maker.computed, maker.slots, maker.wanted, personal)
 
 
 class _Maker:

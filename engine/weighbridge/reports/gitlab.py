@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.gate_findings import GateFinding, content_digest
+from weighbridge.gate_findings import GateFinding, content_text, digest
 from weighbridge.gate_result import GateResult
 from weighbridge.reports.plain import reason, record_name
 
@@ -48,7 +48,7 @@ def _failure(note: Diagnostic, description: str, result: GateResult) -> dict[str
     return {
         "description": description,
         "check_name": note.code,
-        "fingerprint": content_digest([note.code, note.message, file]),
+        "fingerprint": digest(content_text([note.code, note.message, file])),
         "severity": SEVERITY["error"],
         "location": {"path": file or result.request.feed, "lines": {"begin": max(1, line)}},
     }
