@@ -558,7 +558,7 @@ def decide(
 
 @app.command(
     short_help="Decide a feed of any size into Parquet files.",
-    epilog="Example: weighbridge batch catalogue/*.parquet results -m SA -m DE --reasons review",
+    epilog="Example: weighbridge batch 'catalogue/*.parquet' results -m SA -m DE --reasons review",
 )
 def batch(
     source: Annotated[

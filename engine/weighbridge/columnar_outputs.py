@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from weighbridge.combine import EXCLUSIVE, POLICIES, Combiner, empty
 from weighbridge.rulebook import Output
 from weighbridge.tree import Value
-from weighbridge.vectors import NUMERIC, Coded, Numbers, Rows, Vector, code_type
+from weighbridge.vectors import NUMERIC, Coded, Numbers, Rows, Vector, code_type, take
 
 WHOLE = 2.0**53
 
@@ -120,6 +120,8 @@ class OutputColumns:
             found = _FAST[output.combine](output, constants, acting.rows, acting.rules, size)
             if found is not None:
                 return found, None
+        if reviews is None and not self.computing[name]:
+            return self._combine_constants(name, acting.in_order(), size)
         return self._combine_each(name, acting.in_order(), reviews, computed, size)
 
     def _asks_review(self, name: str) -> bool:
@@ -138,6 +140,38 @@ class OutputColumns:
             asked = np.where(self.fires[waiting.rules], ranks[waiting.rules], -1)
             found.append((waiting.rows, np.where(review, combiner.review_rank, asked)))
         return _ranked(combiner.levels, combiner.default_rank, found, size)
+
+    def _combine_constants(self, name: str, acting: Pairs, size: int) -> tuple[Vector, Conflicts | None]:
+        """Where rules set constants, equal lists of rules give equal values: each list is combined once."""
+        output, constants = self.combiner.outputs[name], self.combiner.constants
+        sets = self.entries[name].sets[acting.rules] if len(acting.rows) else np.zeros(0, np.bool_)
+        rows, rules = acting.rows[sets], acting.rules[sets].astype(np.int32)
+        starts = np.concatenate([[0], np.flatnonzero(rows[1:] != rows[:-1]) + 1]) if len(rows) else rows
+        ends = np.concatenate([starts[1:], [len(rows)]]) if len(rows) else rows
+        listed = rules.tobytes()
+        values: list[Value] = [empty(output)]
+        violated: dict[int, tuple[int, ...]] = {}
+        known: dict[bytes, int] = {}
+        codes: list[int] = []
+        for start, end in zip((starts * 4).tolist(), (ends * 4).tolist(), strict=True):
+            key = listed[start:end]
+            code = known.get(key)
+            if code is None:
+                code = known[key] = len(values)
+                entries = [(i, constants[i][name]) for i in np.frombuffer(key, np.int32).tolist()]
+                if output.combine in EXCLUSIVE and _violated(output, entries):
+                    violated[code] = tuple(rule for rule, _ in entries)
+                    values.append(None)
+                else:
+                    values.append(POLICIES[output.combine]([value for _, value in entries], output))
+            codes.append(code)
+        placed = np.zeros(size, np.int32)
+        placed[rows[starts] if len(rows) else rows] = codes
+        conflicts = (
+            {row: violated[c] for row, c in enumerate(placed.tolist()) if c in violated} if violated else {}
+        )
+        taken = take(_vector(values, output), placed.astype(np.intp))
+        return taken, Conflicts(name, output.combine, conflicts) if conflicts else None
 
     def _combine_each(
         self,
