@@ -1,4 +1,4 @@
-"""The command line: `weighbridge init | lint | test | check | decide | graph | schema | explain-region`.
+"""The command line: `weighbridge init | lint | test | check | decide | graph | schema | explain-region | app`.
 
 Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what
 it needs when it runs, so that `--help` is instant.
@@ -618,6 +618,31 @@ def explain_region(
         give(_json(report))
     else:
         say(region_text(report))
+
+
+@app.command(
+    "app",
+    short_help="Open the web app.",
+    epilog="Example: weighbridge app --project my-shop",
+)
+def open_app(
+    project: ProjectOption = HERE,
+    port: Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's own needs sign-in by OIDC.")
+    ] = "127.0.0.1",
+    person: Annotated[
+        str | None,
+        typer.Option("--as", help="Name that drafts are kept under.", show_default="the login name"),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+) -> None:
+    """The web app, on this machine: edit, try and understand the rules in a browser. Ends with Ctrl+C."""
+    from weighbridge.app.serving import serve
+
+    if not project.is_dir():
+        _refuse("WB100", f"the folder {str(project)!r} does not exist", "the folder of a project")
+    serve(project, address=address, port=port, person=person, browser=browser)
 
 
 @app.callback(invoke_without_command=True)

@@ -229,5 +229,13 @@ CODES: dict[str, tuple[str, str]] = {
         "fault in Weighbridge",
         "Something happened that the program does not expect; do not rely on what it printed.",
     ),
+    "WB695": (
+        "the web app is not installed",
+        "The web app needs the extra `app`: `pip install weighbridge[app]`.",
+    ),
+    "WB696": (
+        "no sign-in",
+        "The web app is not opened to a network where nobody has to sign in; see `docs/how-to/web-app.md`.",
+    ),
 }
 """Code -> (title, explanation), in order of number."""
