@@ -14,7 +14,12 @@ def recorded_case(decision: Decision, name: str) -> dict[str, Any]:
 
 
 def scenario_yaml(
-    target: str, market: str, as_of: str, record: Mapping[str, Any], decision: Decision, name: str = "recorded"
+    target: str,
+    market: str,
+    as_of: str,
+    record: Mapping[str, Any],
+    decision: Decision,
+    name: str = "recorded",
 ) -> str:
     """A whole scenarios document with one case that passes on the project that decided."""
     raise NotImplementedError
