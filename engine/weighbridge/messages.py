@@ -252,3 +252,16 @@ EDITS: Catalogue = {
     "settle": {"en": "settle conflict in {what}", "zh": "解决 {what} 的冲突"},
 }
 """The steps of a draft's history."""
+
+
+COMPLETION: Catalogue = {
+    "market": {"en": "The market that is decided for.", "zh": "当前判定的市场。"},
+    "as_of": {"en": "The day that is decided for.", "zh": "当前判定的日期。"},
+    "region.code": {"en": "The market's code.", "zh": "市场代码。"},
+    "score": {"en": "score", "zh": "得分"},
+    "tier": {"en": "tier", "zh": "档位"},
+    "coverage": {"en": "share of weight whose data is known", "zh": "已知数据的权重占比"},
+    "one_of": {"en": "one of: {values}", "zh": "可取值：{values}"},
+    "terms": {"en": "{count} terms: {values}", "zh": "{count} 个词：{values}"},
+}
+"""What completion and hover say about names; a thing's own title comes from the project."""
