@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
 
 import streamlit as st
 
-from weighbridge.app import access, shown, words
+from weighbridge.app import access, editing, shown, words
 from weighbridge.app.access import Person
-from weighbridge.app.navigation import ENTRIES
+from weighbridge.app.here import enter, here
+from weighbridge.app.navigation import ENTRIES, link
 from weighbridge.app.words import t
-from weighbridge.app.workspace import Workspace, project_root, workspace_of
+from weighbridge.app.workspace import project_root, workspace_of
 from weighbridge.diagnostics import DiagnosticError
+from weighbridge.draft import Draft
 
 LOG = logging.getLogger("weighbridge.app")
-HERE = "weighbridge_here"
 STYLE = """<style>
 .stMainBlockContainer { padding: 3.9rem 2rem 3rem; }
 .stMainBlockContainer h1 { font-size: 1.9rem; padding: 0 0 0.4rem; }
@@ -27,20 +27,6 @@ STYLE = """<style>
 """Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Who is using which workspace in this run."""
-
-    person: Person
-    workspace: Workspace
-
-
-def here() -> Here:
-    """The person and workspace of the page that runs."""
-    found: Here = st.session_state[HERE]
-    return found
-
-
 def show() -> None:
     """Shows the app: called by the entry script on every run."""
     st.set_page_config(page_title=t("app"), page_icon=":material/balance:", layout="wide")
@@ -49,7 +35,7 @@ def show() -> None:
     if not isinstance(who, Person):
         _refuse(who)
         return
-    st.session_state[HERE] = Here(who, workspace_of(project_root(), who.id))
+    enter(who, workspace_of(project_root(), who.id))
     pages = [
         st.Page(
             entry.path,
@@ -74,12 +60,37 @@ def show() -> None:
 
 
 def _bar(who: Person) -> None:
-    """The line above every page: language and person."""
+    """The line above every page: what the draft holds, undo and redo, language and person."""
+    draft = here().workspace.draft
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        _draft_state(draft, who)
         if who.signed_in:
             st.caption(t("person", who=shown.md(who.name), role=t(f"role_{who.role.name}")))
             st.button(t("sign_out"), icon=":material/logout:", on_click=st.logout)
         choose_language()
+    editing.show_messages()
+    if draft.problems:
+        shown.show_diagnostics(draft.problems)
+
+
+def _draft_state(draft: Draft, who: Person) -> None:
+    if not who.may_edit:
+        st.caption(t("view_only"))
+        return
+    undoable, redoable = draft.undoable, draft.redoable
+    count = len(draft.files)
+    if count:
+        link("changes", t("changed_files", count=count))
+    else:
+        st.caption(t("no_changes"))
+    undo_help = shown.md(shown.title_of(undoable[-1].title, "")) if undoable else None
+    redo_help = shown.md(shown.title_of(redoable[0].title, "")) if redoable else None
+    st.button(
+        t("undo"), icon=":material/undo:", key="undo", help=undo_help, disabled=not undoable, on_click=editing.undo
+    )
+    st.button(
+        t("redo"), icon=":material/redo:", key="redo", help=redo_help, disabled=not redoable, on_click=editing.redo
+    )
 
 
 def choose_language() -> None:

@@ -89,6 +89,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "status_silent": ("silent", "未触发"),
     "status_masked": ("masked", "被遮蔽"),
     "status_not_in_force": ("not in force", "不适用"),
+    # the draft
+    "view_only": ("You may look and try, but not change.", "您可以查看和试算，但不能修改。"),
+    "changed_files": ("Unsaved changes in {count} file(s)", "{count} 个文件有未保存的改动"),
+    "no_changes": ("No unsaved changes", "没有未保存的改动"),
+    "undo": ("Undo", "撤销"),
+    "redo": ("Redo", "重做"),
+    "done": ("Changed: {step}", "已修改：{step}"),
+    "undone": ("Undone: {step}", "已撤销：{step}"),
+    "redone": ("Done again: {step}", "已重做：{step}"),
+    "edit_refused": ("This change was not made:", "未作修改："),
     # home
     "packs": ("Packs", "规则包"),
     "pack": ("Pack", "规则包"),

@@ -3,46 +3,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import threading
 from pathlib import Path
 
 import streamlit as st
 
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.diagnostics import Diagnostic, ProjectError
+from weighbridge.draft import Draft
 from weighbridge.engine import Engine
-from weighbridge.lint import lint
 from weighbridge.project import Project
+from weighbridge.rulebook import Rulebook
 
 ROOT = "WEIGHBRIDGE_PROJECT"
 """Environment variable: the folder of the project, set by `weighbridge app`."""
 
-MOST_PEOPLE = 64
+MOST_PEOPLE = 16
 """Workspaces kept in memory; one that was dropped is opened again from the draft kept on disk."""
 
 
 class Workspace:
-    """One person's view of the project: what is saved, and their draft over it."""
+    """One person's draft over the project, with the engines made of it. Shared by all their sessions."""
 
     def __init__(self, root: Path, person: str) -> None:
-        self.root = root
-        self.person = person
+        self.draft = Draft.open(root, person)
+        self._lock = threading.Lock()
+        self._engine: tuple[Rulebook, Engine] | None = None
 
-    @property
-    def files(self) -> Mapping[str, str]:
-        """The files the draft changes."""
-        return {}
-
-    def checked(self) -> tuple[Project, tuple[Diagnostic, ...]]:
-        """The project of the draft and everything lint says of it."""
-        return _checked(self.root, stamp(self.root))
+    def checked(self) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
+        """Project and rulebook of the draft, and everything lint says of them."""
+        return self.draft.checked()
 
     def engine(self) -> Engine:
-        """Decides by the draft. Raises `ProjectError` while it has errors."""
-        return _engine(self.root, stamp(self.root))
+        """Decides by the draft; the same object until the draft changes, so that its programs are kept.
+
+        Raises `ProjectError` while the draft has errors.
+        """
+        project, book, found = self.draft.checked()
+        errors = [d for d in found if d.severity == "error"]
+        if errors:
+            raise ProjectError(errors)
+        with self._lock:
+            if self._engine is None or self._engine[0] is not book:
+                self._engine = (book, Engine(project, book))
+            return self._engine[1]
 
     def saved_engine(self) -> Engine:
         """Decides by what is saved. Raises `ProjectError`."""
-        return self.engine()
+        return self.draft.saved_engine() if self.draft.files else self.engine()
 
 
 def project_root() -> Path:
@@ -54,26 +61,3 @@ def project_root() -> Path:
 def workspace_of(root: Path, person: str) -> Workspace:
     """The workspace of a person; the same for all their sessions."""
     return Workspace(root, person)
-
-
-def stamp(root: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, time and size of every file of a project: another stamp, another content."""
-    found: list[tuple[str, int, int]] = []
-    for folder in (root, root / "regions", root / "scorecards", root / "rulesets"):
-        for path in sorted(folder.glob("*.yaml") if folder == root else folder.rglob("*")):
-            if path.is_file():
-                status = path.stat()
-                found.append((path.as_posix(), status.st_mtime_ns, status.st_size))
-    return tuple(found)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _checked(root: Path, when: object) -> tuple[Project, tuple[Diagnostic, ...]]:
-    return lint(root)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _engine(root: Path, when: object) -> Engine:
-    from weighbridge.engine import load
-
-    return load(root)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from weighbridge.app import results
 from weighbridge.app.navigation import link
-from weighbridge.app.shell import here
+from weighbridge.app.here import here
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of
 from weighbridge.app.words import t
 from weighbridge.diagnostics import Diagnostic
@@ -61,7 +61,7 @@ def _history() -> None:
     st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=t("recent_changes"))
 
 
-project, found = here().workspace.checked()
+project, _, found = here().workspace.checked()
 config = project.config.model
 st.title(md(title_of(config.title, config.project or project.root.name)))
 _figures(project, found, _number_of_rules(project))

@@ -14,7 +14,7 @@ import streamlit as st
 from weighbridge import graph as graphs
 from weighbridge.app import charts
 from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
-from weighbridge.app.shell import here
+from weighbridge.app.here import here
 from weighbridge.app.shown import (
     empty,
     md,
