@@ -101,14 +101,14 @@ def _point(
         decision: Decision = engine.decide(target, {**record, field: value}, market=market, as_of=as_of)
     except InvalidRecord:
         return None
-    scores = decision.scores
+    scores = decision.score_values
     return Point(
         value,
         market,
         decision.verdict,
         decision.fired,
-        {name: score.value for name, score in scores.items()},
-        {name: score.tier for name, score in scores.items()},
+        {name: score for name, (score, _) in scores.items()},
+        {name: tier for name, (_, tier) in scores.items()},
     )
 
 

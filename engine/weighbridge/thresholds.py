@@ -56,8 +56,7 @@ def thresholds(text: str) -> tuple[Threshold, ...]:
         return ()
     lines = _Lines(text)
     found: list[Threshold] = []
-    for node in _with_parents(tree):
-        number, signed, parent = node
+    for signed, parent in _with_parents(tree):
         start, end = lines.span(signed)
         first, last = lines.span(parent)
         value = ast.literal_eval(signed)
@@ -159,16 +158,16 @@ def _parsed(text: str) -> ast.expr | None:
         return None
 
 
-def _with_parents(tree: ast.expr) -> list[tuple[ast.Constant, ast.expr, ast.expr]]:
+def _with_parents(tree: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
     """Every number with its sign, and the smallest expression around both."""
-    found: list[tuple[ast.Constant, ast.expr, ast.expr]] = []
+    found: list[tuple[ast.expr, ast.expr]] = []
     pending: list[tuple[ast.expr, ast.expr]] = [(tree, tree)]
     while pending:
         node, parent = pending.pop()
         inner = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
         if isinstance(inner, ast.Constant):
             if isinstance(inner.value, int | float) and not isinstance(inner.value, bool):
-                found.append((inner, node, parent))
+                found.append((node, parent))
             continue
         children = [c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr)]
         pending += [(child, node) for child in children]

@@ -40,7 +40,8 @@ class Job:
     problems: tuple[Diagnostic, ...] = ()
     fault: str | None = None
     finished: bool = False
-    seen: bool = False
+    about: Any = None
+    """What it was started for, for pages to compare with what they show now."""
     started: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -106,7 +107,6 @@ def watch(name: str) -> Job | None:
     if not job.finished:
         _progress(name)
         return None
-    job.seen = True
     if job.fault is not None:
         st.error(t("fault", reference=job.fault), icon=":material/error:")
     if job.problems:

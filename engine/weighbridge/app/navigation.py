@@ -30,7 +30,14 @@ class PageEntry:
 
 ENTRIES = (
     PageEntry("home", ":material/home:"),
+    PageEntry("rules", ":material/rule:"),
+    PageEntry("scorecards", ":material/speed:"),
+    PageEntry("regions", ":material/public:"),
     PageEntry("try_it", ":material/play_circle:"),
+    PageEntry("batch", ":material/table_rows:"),
+    PageEntry("scenarios", ":material/fact_check:"),
+    PageEntry("changes", ":material/difference:"),
+    PageEntry("source", ":material/code:"),
 )
 """All pages, in the order of the menu."""
 

@@ -13,8 +13,3 @@ def last_scenarios() -> ScenarioRun | None:
     """The last finished run of all scenarios."""
     job = jobs.current(SCENARIOS)
     return job.result if job is not None and isinstance(job.result, ScenarioRun) else None
-
-
-def busiest_rules(most: int = 8) -> list[tuple[str, int]]:
-    """The rules with most findings in the last batch, and how many."""
-    return []

@@ -53,6 +53,9 @@ def show() -> None:
     except DiagnosticError as error:
         st.error(t("project_broken", count=len(error.diagnostics)), icon=":material/error:")
         shown.show_diagnostics(error.diagnostics)
+        first = next((d.span for d in error.diagnostics if d.span is not None and d.span.file), None)
+        if first is not None:
+            link("source", t("open_source"), file=first.file, line=str(first.line))
     except Exception:
         reference = secrets.token_hex(4)
         LOG.exception("fault %s on page %s", reference, page.url_path)
@@ -86,10 +89,20 @@ def _draft_state(draft: Draft, who: Person) -> None:
     undo_help = shown.md(shown.title_of(undoable[-1].title, "")) if undoable else None
     redo_help = shown.md(shown.title_of(redoable[0].title, "")) if redoable else None
     st.button(
-        t("undo"), icon=":material/undo:", key="undo", help=undo_help, disabled=not undoable, on_click=editing.undo
+        t("undo"),
+        icon=":material/undo:",
+        key="undo",
+        help=undo_help,
+        disabled=not undoable,
+        on_click=editing.undo,
     )
     st.button(
-        t("redo"), icon=":material/redo:", key="redo", help=redo_help, disabled=not redoable, on_click=editing.redo
+        t("redo"),
+        icon=":material/redo:",
+        key="redo",
+        help=redo_help,
+        disabled=not redoable,
+        on_click=editing.redo,
     )
 
 

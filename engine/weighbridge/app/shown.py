@@ -93,6 +93,6 @@ def show_diagnostics(found: Iterable[Diagnostic], most: int = 20) -> None:
         st.caption(t("more_problems", count=len(pool) - most))
 
 
-def empty(name: str, icon: str = ":material/inbox:", **values: object) -> None:
+def empty(name: str, icon: str = ":material/inbox:", /, **values: object) -> None:
     """What a page says where there is nothing to show, and what to do about it."""
     st.info(t(name, **values), icon=icon)

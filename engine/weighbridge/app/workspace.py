@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from weighbridge.catalogue import Entry, catalogue
 from weighbridge.diagnostics import Diagnostic, ProjectError
 from weighbridge.draft import Draft
 from weighbridge.engine import Engine
@@ -28,6 +29,7 @@ class Workspace:
         self.draft = Draft.open(root, person)
         self._lock = threading.Lock()
         self._engine: tuple[Rulebook, Engine] | None = None
+        self._entries: tuple[Rulebook, tuple[Entry, ...]] | None = None
 
     def checked(self) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
         """Project and rulebook of the draft, and everything lint says of them."""
@@ -46,6 +48,16 @@ class Workspace:
             if self._engine is None or self._engine[0] is not book:
                 self._engine = (book, Engine(project, book))
             return self._engine[1]
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The catalogue of the draft; while it has errors, that of the last time it had none."""
+        _, book, found = self.draft.checked()
+        with self._lock:
+            known = self._entries
+            if known is not None and (known[0] is book or any(d.severity == "error" for d in found)):
+                return known[1]
+            self._entries = (book, catalogue(book))
+            return self._entries[1]
 
     def saved_engine(self) -> Engine:
         """Decides by what is saved. Raises `ProjectError`."""

@@ -1,6 +1,6 @@
 // The source editor of the web app: CodeMirror 6 as a Streamlit component (components v2).
 //
-// data:   { file, text, revision, readOnly, label, diagnostics, answer, goto, phrases }
+// data:   { file, text, mode, revision, readOnly, label, diagnostics, answer, goto, phrases }
 // state:  edited = { file, revision, text }        what was typed, a moment after the last key
 // state:  asked  = { id, kind, file, text, offset } a question (kind "complete" or "hover"); `answer` has its id
 //
@@ -92,13 +92,13 @@ class Editor {
   }
 
   fresh(text) {
-    const { readOnly, label, phrases } = this.component.data;
+    const { mode, readOnly, label, phrases } = this.component.data;
+    const lines = mode === "expression" ? [EditorView.lineWrapping] : [lineNumbers(), foldGutter(), lintGutter(), highlightActiveLine(), highlightActiveLineGutter()];
     return EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
-        highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), indentUnit.of("  "),
-        yaml(), syntaxHighlighting(colours), syntaxHighlighting(defaultHighlightStyle, { fallback: true }), look,
+        lines, history(), drawSelection(), bracketMatching(), closeBrackets(), highlightSelectionMatches(), indentUnit.of("  "),
+        mode === "yaml" ? yaml() : [], syntaxHighlighting(colours), syntaxHighlighting(defaultHighlightStyle, { fallback: true }), look,
         EditorState.phrases.of(phrases ?? {}),
         autocompletion({ override: [(context) => this.complete(context)], activateOnTypingDelay: 250 }),
         hoverTooltip((view, at) => this.hover(view, at), { hoverTime: 350 }),

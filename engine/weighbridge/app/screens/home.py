@@ -7,9 +7,9 @@ from collections import Counter
 import pandas as pd
 import streamlit as st
 
-from weighbridge.app import results
-from weighbridge.app.navigation import link
+from weighbridge.app import batch_run, results
 from weighbridge.app.here import here
+from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of
 from weighbridge.app.words import t
 from weighbridge.diagnostics import Diagnostic
@@ -81,10 +81,12 @@ with right:
     else:
         st.success(t("lint_clean"), icon=":material/check_circle:")
     st.subheader(t("busiest"))
-    busiest = results.busiest_rules()
+    busiest = batch_run.busiest_rules()
     if busiest:
         st.dataframe(
             pd.DataFrame(busiest, columns=[t("rule"), t("findings")]), hide_index=True, alt=t("busiest")
         )
     else:
         empty("no_run")
+    st.subheader(t("recent_changes"))
+    _history()

@@ -13,8 +13,8 @@ import streamlit as st
 
 from weighbridge import graph as graphs
 from weighbridge.app import charts
-from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
 from weighbridge.app.here import here
+from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
 from weighbridge.app.shown import (
     empty,
     md,
@@ -177,12 +177,12 @@ def _reasons(decision: Decision) -> None:
                 st.caption(md(note))
 
 
-def _scores(decision: Decision) -> None:
+def _scores(engine: Engine, decision: Decision) -> None:
     if not decision.scores:
         empty("no_scores")
     for name, score in decision.scores.items():
         st.markdown(f"**{md(t('score_of', card=name, market=decision.market))}**")
-        chart = charts.waterfall(score)
+        chart = charts.waterfall(score, engine.book.scorecards[name].direction)
         if chart is None:
             st.info(t("undetermined"))
         else:
@@ -407,7 +407,7 @@ def _results(engine: Engine, target: str, record: dict[str, Any], markets: Seque
         if tab == "tab_reasons":
             _reasons(decision)
         elif tab == "tab_score":
-            _scores(decision)
+            _scores(engine, decision)
         else:
             _path(engine, decision)
 
