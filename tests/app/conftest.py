@@ -9,6 +9,14 @@ from app_pages import ROOT, SCREENS, OpenPage
 from streamlit.testing.v1 import AppTest
 
 
+CHEAP = """  - id: cheap
+    title: {en: Too cheap, zh: 价格过低}
+    when: price < 5 # the least that pays for the parcel
+    then: {verdict: review}
+    reason: {en: "{price:2} does not pay for the parcel", zh: "{price:2} 不足以支付包裹费用"}
+"""
+"""A rule with a number in it, for the starter project."""
+
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenPage:
     """Opens a page of the app on a project, as the person at this machine."""
@@ -35,4 +43,6 @@ def shop(tmp_path: Path) -> Path:
     from weighbridge.starter import write_starter
 
     write_starter(tmp_path / "shop")
+    with (tmp_path / "shop/rulesets/listing_gate.yaml").open("a") as rules:
+        rules.write(CHEAP)
     return tmp_path / "shop"

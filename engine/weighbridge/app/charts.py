@@ -139,11 +139,11 @@ def sweep_chart(points: Sequence[Point], field: str, card: str | None, now: floa
 def calendar(frame: pd.DataFrame, year: int) -> Chart | None:
     """Dated values (region, what, from, to, value) as bars over the days of a year; None where none lies in it."""
     first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
-    spans = frame.assign(
-        start=pd.to_datetime(frame["from"]).fillna(first).clip(lower=first),
-        end=(pd.to_datetime(frame["to"]).fillna(last)).clip(upper=last) + pd.Timedelta(days=1),
-        label=frame["region"] + "  " + frame["what"],
-    )
+    starts = [max(first, first if day is None else pd.Timestamp(day)) for day in frame["from"]]
+    ends = [
+        min(last, last if day is None else pd.Timestamp(day)) + pd.Timedelta(days=1) for day in frame["to"]
+    ]
+    spans = frame.assign(start=starts, end=ends, label=frame["region"] + "  " + frame["what"])
     spans = spans[spans["start"] < spans["end"]]
     if spans.empty:
         return None

@@ -77,8 +77,8 @@ def number(
     key = _key(at, path)
     st.number_input(
         words,
-        min_value=low,
-        max_value=high,
+        min_value=None if low is None else float(low),
+        max_value=None if high is None else float(high),
         value=None if value is None else float(value),
         step=step,
         format="%g",
@@ -189,7 +189,7 @@ def yes_no(words: str, at: Address, path: ValuePath, value: Any) -> None:
     )
 
 
-def confirmed(words: str, question: str, name: str, act: Callable[..., object], *args: Any) -> None:
+def confirmed(words: str, question: str, name: str, act: Callable[..., None], *args: Any) -> None:
     """A button that asks before it acts."""
     with st.popover(
         words, icon=":material/delete:", disabled=not editing.may_edit(), key=editing.key(f"ask {name}")

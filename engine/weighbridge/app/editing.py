@@ -8,8 +8,8 @@ from weighbridge.app.here import here
 from weighbridge.app.shown import md, show_diagnostics, title_of
 from weighbridge.app.words import t
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.draft import Step
-from weighbridge.edits import Edit, EditError
+from weighbridge.draft import EditError, Step
+from weighbridge.edits import Edit
 
 MESSAGES = "edit messages"
 PROBLEMS = "edit problems"
@@ -20,8 +20,13 @@ def may_edit() -> bool:
     return here().person.may_edit
 
 
-def apply(edit: Edit) -> bool:
-    """Applies an edit to the draft; what is in its way is shown on the next run. Whether something changed."""
+def apply(edit: Edit) -> None:
+    """Applies an edit to the draft; what is in its way is shown on the next run."""
+    applied(edit)
+
+
+def applied(edit: Edit) -> bool:
+    """As `apply`; says whether something changed."""
     if not may_edit():
         return False
     try:

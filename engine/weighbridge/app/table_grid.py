@@ -13,8 +13,8 @@ from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import md, show_diagnostics
 from weighbridge.app.words import t
-from weighbridge.draft import Grid
-from weighbridge.edits import AddRows, DeleteRows, Edit, EditError, MoveRow, PasteCells, SetCells, Together
+from weighbridge.draft import EditError, Grid
+from weighbridge.edits import AddRows, DeleteRows, Edit, MoveRow, PasteCells, SetCells, Together
 
 HEIGHT = 460
 ROW = "#"

@@ -48,28 +48,27 @@ def _ask(engine: Engine) -> None:
     )
     record = engine.record_type(target).record_type
     mappings = {n: d.model for n, d in engine.project.mappings.items() if d.model.record == record}
-    columns = st.columns([4, 3, 2], vertical_alignment="bottom")
+    columns = st.columns([4, 3, 3, 2], vertical_alignment="bottom")
     upload = columns[0].file_uploader(t("feed"), key="feed upload", help=t("feed_help"))
     samples = feed_files(engine.project.root / "samples")
-    with columns[1]:
-        sample = st.selectbox(
-            t("or_sample"),
-            samples,
-            index=None,
-            format_func=lambda p: p.name,
-            placeholder=t("not_set_here"),
-            key="sample",
-        )
-        mapping = st.selectbox(
-            t("mapping"),
-            list(mappings),
-            index=None,
-            format_func=lambda n: title_of(mappings[n].title, n),
-            placeholder=t("no_mapping"),
-            key=f"mapping {record}",
-        )
+    sample = columns[1].selectbox(
+        t("or_sample"),
+        samples,
+        index=None,
+        format_func=lambda p: p.name,
+        placeholder=t("not_set_here"),
+        key="sample",
+    )
+    mapping = columns[2].selectbox(
+        t("mapping"),
+        list(mappings),
+        index=None,
+        format_func=lambda n: title_of(mappings[n].title, n),
+        placeholder=t("no_mapping"),
+        key=f"mapping {record}",
+    )
     ready = (upload is not None or sample is not None) and bool(markets)
-    if columns[2].button(
+    if columns[3].button(
         t("load_and_decide"),
         icon=":material/play_arrow:",
         type="primary",
@@ -185,8 +184,8 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
         kept = kept[kept["verdict"] == verdict]
     if rule is not None:
         fired = run.fired
-        rows = fired.loc[(fired["rule"] == rule) & (fired["market"] == market), "row"]
-        kept = kept[kept["row"].isin(rows)]
+        hit = fired.loc[(fired["rule"] == rule) & (fired["market"] == market), "row"]
+        kept = kept[kept["row"].isin(hit)]
     if words and model.key is not None:
         keys = run.field(model.key).reindex(kept["row"]).astype(str)
         kept = kept[keys.str.contains(words, case=False, regex=False).to_numpy()]

@@ -12,8 +12,7 @@ from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, plain, show_diagnostics
 from weighbridge.app.words import t
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.draft import Conflict, Draft, FileDiff, SaveResult
-from weighbridge.edits import EditError
+from weighbridge.draft import Conflict, Draft, EditError, FileDiff, SaveResult
 
 RESULT = "save result"
 

@@ -13,7 +13,9 @@ from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, plain, title_of
 from weighbridge.app.words import language, t
+from weighbridge.documents import DatedValue, DatedWeight, RegionModel
 from weighbridge.edits import Address, inherit_parameter
+from weighbridge.project import Document
 from weighbridge.region_report import region_report
 from weighbridge.regions import Regions
 from weighbridge.rulebook import Rulebook
@@ -67,11 +69,13 @@ def _together(
 def _matrix(book: Rulebook, day: date) -> None:
     """Markets x parameters; a value that is inherited says from where."""
     regions = book.regions
+    configured = here().workspace.checked()[0].config.model.markets
+    usual = [m for m in configured if m in regions.markets]
     left, right = st.columns(2)
     markets = left.multiselect(
         t("markets"),
         regions.markets,
-        default=list(regions.markets[:4]),
+        default=usual or list(regions.markets[:4]),
         format_func=lambda m: f"{m} {_title(regions, m)}",
         max_selections=MOST_COLUMNS,
         key="matrix markets",
@@ -99,7 +103,7 @@ def _matrix(book: Rulebook, day: date) -> None:
     picked = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=300,
+        height=400,
         on_select="rerun",
         selection_mode="single-row",
         key=f"matrix {' '.join(markets)} {words}",
@@ -179,12 +183,12 @@ def _one(book: Rulebook, day: date) -> None:
             st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height=260, alt=t(part))
     if report["overrides"]:
         st.markdown(f"**{t('overrides')}**")
-        rows = [
+        changes = [
             (o["of"], plain(o["set"]), title_of(o["reason"], ""), o["region"], o["location"])
             for o in report["overrides"]
         ]
         columns = [t("rule_id"), t("value"), t("why"), t("set_by"), t("place")]
-        st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=t("overrides"))
+        st.dataframe(pd.DataFrame(changes, columns=columns), hide_index=True, alt=t("overrides"))
 
 
 def _seasons(book: Rulebook, day: date) -> None:
@@ -217,15 +221,11 @@ def _seasons(book: Rulebook, day: date) -> None:
     st.dataframe(shown, hide_index=True, height=240, alt=t("view_seasons"))
 
 
-def _dated(document: object) -> Iterator[tuple[str, object]]:
-    from weighbridge.documents import RegionModel
-    from weighbridge.project import Document
-
-    assert isinstance(document, Document)
-    model: RegionModel = document.model
-    for name, entries in model.parameters.items():
+def _dated(document: Document[RegionModel]) -> Iterator[tuple[str, DatedValue | DatedWeight]]:
+    """Every value of a region that may have dates, with its name."""
+    for name, entries in document.model.parameters.items():
         yield from ((name, entry) for entry in entries)
-    for card, weights in model.weights.items():
+    for card, weights in document.model.weights.items():
         for line, dated in weights.items():
             yield from ((f"{card}.{line}", entry) for entry in dated)
 

@@ -17,7 +17,8 @@ from weighbridge.app.term_lists import term_lists
 from weighbridge.app.words import t
 from weighbridge.catalogue import Entry, search
 from weighbridge.diagnostics import Diagnostic, Span
-from weighbridge.edits import Edit, EditError, add_rule, copy_rule, delete_rule, enable_rule
+from weighbridge.draft import EditError
+from weighbridge.edits import Edit, add_rule, copy_rule, delete_rule, enable_rule
 from weighbridge.project import Project
 from weighbridge.rulebook import Rulebook
 
@@ -170,7 +171,7 @@ def _actions(entry: Entry, taken: set[str]) -> None:
 
 
 def _apply_and_pick(edit: Edit, ref: str) -> None:
-    if editing.apply(edit):
+    if editing.applied(edit):
         st.query_params["rule"] = ref
 
 

@@ -13,7 +13,7 @@ from weighbridge.app.source_editor import Place, source_editor
 from weighbridge.app.words import language, t
 from weighbridge.completion import complete_document, hover_document
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.edits import EditError
+from weighbridge.draft import EditError
 
 HEIGHT = 520
 
