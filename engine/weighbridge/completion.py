@@ -215,7 +215,7 @@ def complete_document(
     Works on text that is being written, as far as it can be read."""
     place = _find(text, offset, file)
     if place is None:
-        return ()
+        return _first_key(text, offset, file)
     if place.scope_id is not None and place.is_expression and place.scope_id in book.scopes:
         scope = book.scopes[place.scope_id]
         inner = complete_expression(place.value, place.at, scope, book, lang)
@@ -252,6 +252,15 @@ def hover_document(
     return next((Hover(place.start, place.end, m) for v, _, m in values if v == word and m), None)
 
 
+def _first_key(text: str, offset: int, file: str) -> tuple[Completion, ...]:
+    """The kinds of documents, where a file holds none yet and a line begins."""
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    written = text[start:offset]
+    if not re.fullmatch(r"[a-z_]*", written) or any(root.kind == "mapping" for root in YamlText(text, file).roots):
+        return ()
+    return _ranked([Completion(kind, f"{kind}: ", "key", "", "", start, offset) for kind in KINDS], written)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where in a document the pointer is. `path` leads to the mapping of a key, or to the value itself; for an
@@ -281,7 +290,6 @@ def _moved(completion: Completion, place: _Place) -> Completion:
     )
 
 
-_LINE = re.compile(r"(?P<indent>\s*(?:-\s+)*)(?:(?P<key>[\w.\"'/-]+)\s*:(?:\s+|$))?(?P<rest>.*)")
 _MARK = "zqx"
 """Stands for what has not been written yet, so that a half-written line is YAML again."""
 
@@ -316,7 +324,9 @@ def _in_document(yaml: YamlText, root: Node, offset: int, shift: int) -> _Place 
         if not start <= offset <= end or (start == end and node.value is None):
             continue
         if key is not None:
-            return _Place(kind, path[:-1], start, max(start, end - shift), True, False, None, "", 0)
+            # Of a key that was put in for reading, only the word stands in the key itself.
+            end = max(start, end - min(shift, len(_MARK)))
+            return _Place(kind, path[:-1], start, end, True, False, None, "", 0)
         return _value_place(yaml, root, kind, path, value, offset, shift)
     return None
 

@@ -501,9 +501,14 @@ class YamlText:
                 )
             first = self._lead(key.place[0], key.place[1])
             last = max(key.place[2], value.place[2])
-        blank_after = last >= len(self.lines) or not self.lines[last].strip()
-        while blank_after and first > 1 and not self.lines[first - 2].strip():
-            first -= 1
+        if last >= len(self.lines) or not self.lines[last].strip():
+            # One of the blank lines around it goes too: above, or below a heading.
+            whole = first
+            while first > 1 and not self.lines[first - 2].strip():
+                first -= 1
+            below = first == whole and (number == 0 or self.lines[first - 2].lstrip().startswith("#"))
+            while below and last + 1 < len(self.lines) and not self.lines[last].strip():
+                last += 1
         if last >= len(self.lines):
             return _Splice(self._ends[first - 2], len(self.text), "")
         return _Splice(self._starts[first - 1], self._starts[last], "")
@@ -562,12 +567,12 @@ def _plain(value: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Equal in value and type (True is not 1), whatever the order of keys."""
+    """Equal (1 and 1.0 are, True and 1 are not), whatever the order of keys."""
     return _key(a) == _key(b)
 
 
 def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(_plain(value), sort_keys=True)
 
 
 def _at(data: Any, steps: Sequence[str | int]) -> Any:
