@@ -89,7 +89,7 @@ def _rule(book: Rulebook, rule: Rule, row: int | None, lineages: Mapping[str, fr
         kind="rule" if rule.table is None else "row",
         owner=rule.ruleset,
         id=name,
-        table=rule.table,
+        table=None if rule.table is None else rule.table.removeprefix(f"{rule.ruleset}/"),
         row=row,
         title=rule.title,
         reason=reason,

@@ -71,7 +71,7 @@ def check_path(path: str) -> str:
     odd = not parts or path.startswith("/") or ".." in parts or any(c in path for c in "\\:\0")
     hidden = any(part.startswith(".") for part in parts)
     suffixes = YAML_SUFFIXES + TABLE_SUFFIXES
-    placed = len(parts) == 1 or parts[0] in FOLDERS
+    placed = path in (CONFIG_FILE, WAIVERS_FILE) or (len(parts) > 1 and parts[0] in FOLDERS)
     if odd or hidden or not placed or not path.lower().endswith(suffixes):
         raise refused(
             f"{path!r} is no file of a project",
