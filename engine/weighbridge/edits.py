@@ -403,7 +403,7 @@ class PasteCells(Edit):
         lines = [dict(zip(columns, line, strict=False)) for line in block]
         inside = lines[: count - self.row]
         cells = {(self.row + i, name): text for i, line in enumerate(inside) for name, text in line.items()}
-        changed = Texts(texts.root, {**texts.overlay, table.file: table.set(cells)})
+        changed = texts.changed({table.file: table.set(cells)})
         beyond = open_table(changed, self.ruleset, self.table)
         return {table.file: beyond.insert(lines[len(inside) :], None)}
 
@@ -441,7 +441,7 @@ class Together(Edit):
     def apply(self, texts: Texts) -> NewTexts:
         changed: NewTexts = {}
         for edit in self.edits:
-            changed |= edit.apply(Texts(texts.root, {**texts.overlay, **changed}))
+            changed |= edit.apply(texts.changed(changed))
         return changed
 
     def summary(self, lang: str = "en") -> str:

@@ -14,8 +14,8 @@ from weighbridge.yaml_writing import block_lines
 def recorded_case(decision: Decision, name: str) -> dict[str, Any]:
     """The decision as a case (plain data, for `edits.add_case(..., whole=True)`).
 
-    It has market, day and record, and expects the verdict, all outputs, exactly the rules that fired, those that could not be decided, and tier and
-    value of each score.
+    It has market, day and record, and expects the verdict, all outputs, exactly the rules that fired, those that
+    could not be decided, and tier and value of each score.
     """
     record = {key: _plain(value) for key, value in decision.record.items()}
     expect: dict[str, Any] = {}
