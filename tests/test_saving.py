@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+import weighbridge.draft
 from weighbridge.draft import Draft
 from weighbridge.edits import Address, SetValue, set_parameter, set_weight
 from weighbridge.saving import locked, recover, write_all
@@ -89,11 +91,13 @@ def test_killed_at_every_write_both_files_are_old_or_both_are_new(project: Path)
     assert outcomes.count("new") > 3
 
 
-def test_savers_at_the_same_time_lose_nothing(project: Path) -> None:
+def test_savers_at_the_same_time_lose_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     children = []
     for name in ("review_units", "pork_prohibited", "ramadan", "currency"):
         child = os.fork()
         if child == 0:
+            # A long time between looking at the file and writing it: without the lock, the last one would win.
+            monkeypatch.setattr(weighbridge.draft, "write_all", lambda *a: (time.sleep(0.4), write_all(*a)))
             value: object = {"review_units": 5, "currency": "XXX"}.get(name, True)
             for _ in range(20):
                 draft = Draft.open(project, name)
