@@ -481,8 +481,9 @@ def test_a_stored_draft_cannot_name_files_outside(root: Path) -> None:
     assert [d.code for d in Draft.open(root, "anna").problems] == ["WB705"]
 
 
-def test_threads_share_a_draft(root: Path) -> None:
-    draft = Draft.open(root, "anna")
+@pytest.mark.parametrize("name", ["anna", None])
+def test_threads_share_a_draft(root: Path, name: str | None) -> None:
+    draft = Draft.open(root, name)
     names = [f"r{number}" for number in range(12)]
 
     def add(name: str) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -238,6 +241,25 @@ def test_a_path_that_leads_nowhere_names_the_nearest() -> None:
         YamlText("ruleset: r\nrules:\n  - {id: b}\n", "f").set(0, ("rules", "bb", "when"), "x")
 
 
+def test_numbers_of_other_kinds_are_written_as_numbers() -> None:
+    yaml = YamlText("region: A\nparameters: {x: 1}\n", "f")
+    for value in (np.int64(5), np.float64(5.0), Decimal("5")):
+        assert "{x: 5}" in yaml.set(0, ("parameters", "x"), value)
+    assert "{x: true}" in yaml.set(0, ("parameters", "x"), np.bool_(True))
+    assert "{x: 2026-03-01}" in yaml.set(0, ("parameters", "x"), date(2026, 3, 1))
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(EditError):
+            yaml.set(0, ("parameters", "x"), value)
+
+
+def test_a_value_nested_beyond_bounds_is_refused() -> None:
+    value: Any = 1
+    for _ in range(5000):
+        value = [value]
+    with pytest.raises(EditError, match="nested too deep"):
+        YamlText("region: A\n", "f").set(0, ("parameters",), value)
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6) | st.text(max_size=30),
     lambda inner: (
@@ -256,7 +278,7 @@ def readable(value: Any) -> bool:
         return False
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(values.filter(readable))
 @example({"<<": 1})
 @example({"a": "x" * 200, "b": ["y " * 80]})

@@ -195,11 +195,13 @@ MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ("the value is shared through an alias", "该值通过别名共用"),
         ("this item cannot be replaced in place", "该条目不能就地替换"),
         ("a list is needed here", "此处需要列表"),
+        ("the value is nested too deep", "该值嵌套过深"),
         ("this list stands inside another on the same line", "该列表与外层列表在同一行"),
         ("only items that have an id can be copied", "只有带 id 的条目可以复制"),
         ("{name} is there already", "{name} 已存在"),
         ("only items of lists can be moved", "只有列表中的条目可以移动"),
         ("a whole document is removed in the source", "整个文档只能在源文件中删除"),
+        ("a whole document is replaced in the source", "整个文档只能在源文件中替换"),
         (
             "this cannot be changed without touching something else, such as an alias",
             "无法只改此处而不影响其他内容（例如别名）",
@@ -254,6 +256,7 @@ MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
 
 PHRASES: tuple[tuple[str, str], ...] = (
     ("an edit of the source", "在源文件中编辑"),
+    ("at most {count} levels", "最多 {count} 层"),
     ("something that exists in the draft", "草稿中存在的内容"),
     ("a document of the draft", "草稿中的文档"),
     ("a row of the table", "该表的一行"),

@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span, suggest
-from weighbridge.source import Node, Place, parse_yaml, scalar_span, split_lines, to_python
+from weighbridge.source import MAX_DEPTH, Node, Place, parse_yaml, scalar_span, split_lines, to_python
 from weighbridge.yaml_writing import (
     WIDTH,
     block_lines,
@@ -130,6 +131,8 @@ class YamlText:
         if rest:
             return self._add(root, steps, rest, node, value, order)
         value = _plain(value)
+        if not steps and not (isinstance(value, dict) and value):
+            raise self._refused(node.span, "a whole document is replaced in the source")
         if _same(to_python(node), value):
             return self.text
         if node.kind == "mapping" and isinstance(value, dict) and value:
@@ -553,16 +556,26 @@ def _child(node: Node, step: str | int) -> tuple[str | int, Node] | None:
     return None if child is None else (step, child)
 
 
-def _plain(value: Any) -> Any:
-    """The value as reading it back gives it: dates are text, tuples lists, whole floats whole numbers."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """The value as reading it back gives it: dates are text, tuples lists, whole floats whole numbers.
+
+    Raises `EditError` for what is nested deeper than a file may be.
+    """
+    if depth > MAX_DEPTH:
+        raise EditError(
+            [Diagnostic("WB701", "the value is nested too deep", expected=f"at most {MAX_DEPTH} levels")]
+        )
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): _plain(entry, depth + 1) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in cast("list[Any]", value)]
+        return [_plain(entry, depth + 1) for entry in cast("list[Any]", value)]
     if value is None or isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if isinstance(value, float | Decimal):
+        number = float(value)
+        return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    if hasattr(value, "item"):  # a number of NumPy, as grids give them
+        return _plain(value.item(), depth)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
