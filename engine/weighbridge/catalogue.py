@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from weighbridge.diagnostics import Span
 from weighbridge.documents import PeriodModel
@@ -52,6 +52,18 @@ class Entry:
     words: tuple[str, str, str] = field(repr=False, default=("", "", ""))
     """What is searched, folded: id; titles; all the rest."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        entry = asdict(self)
+        del entry["words"]
+        entry["markets"] = sorted(self.markets)
+        entry["periods"] = [period.model_dump(mode="json", by_alias=True) for period in self.periods]
+        if self.source is not None:
+            entry["source"]["checked"] = (
+                None if self.source.checked is None else self.source.checked.isoformat()
+            )
+        return entry
+
     def in_force(self, day: date) -> bool:
         """Whether its dates allow it on a day."""
         return all(covers(period, day) for period in self.periods)
@@ -89,7 +101,7 @@ def _rule(book: Rulebook, rule: Rule, row: int | None, lineages: Mapping[str, fr
         kind="rule" if rule.table is None else "row",
         owner=rule.ruleset,
         id=name,
-        table=rule.table,
+        table=None if rule.table is None else rule.table.removeprefix(f"{rule.ruleset}/"),
         row=row,
         title=rule.title,
         reason=reason,

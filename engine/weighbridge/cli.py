@@ -643,6 +643,49 @@ def open_app(
     if not project.is_dir():
         _refuse("WB100", f"the folder {str(project)!r} does not exist", "the folder of a project")
     serve(project, address=address, port=port, person=person, browser=browser)
+    short_help="List rules, or search them.",
+    epilog="Example: weighbridge rules pork --market SA --verdict block",
+)
+def rules(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="All must occur: in id, title, reason, condition, terms or source."),
+    ] = None,
+    project: ProjectOption = HERE,
+    market: Annotated[str | None, typer.Option("--market", "-m", help="Can apply in this market.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Asks for this verdict.")] = None,
+    owner: Annotated[str | None, typer.Option("--of", help="Only of this ruleset or scorecard.")] = None,
+    source: Annotated[str | None, typer.Option(help="Rests on a source that contains this.")] = None,
+    effective: Annotated[str | None, typer.Option(help="In force on this day, YYYY-MM-DD.")] = None,
+    lang: LanguageOption = Language.en,
+    format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
+) -> None:
+    """Rules, table rows and characteristics with their places, those that fit best first."""
+    from weighbridge.catalogue import catalogue, search
+    from weighbridge.diagnostics import UnknownName, unknown_name
+    from weighbridge.rulebook import titled
+
+    engine = _engine(project)
+    for what, name, known in (("market", market, engine.markets), ("target", owner, engine.targets)):
+        if name is not None and name not in known:
+            raise UnknownName([unknown_name("WB303", what, name, known)])
+    entries = search(
+        catalogue(engine.book),
+        " ".join(words or ()),
+        market=market,
+        verdict=verdict,
+        owner=owner,
+        source=source,
+        effective=None if effective is None else _day(effective),
+    )
+    if format is PlainFormat.json:
+        give(_json([entry.to_dict() for entry in entries]))
+        return
+    for entry in entries:
+        # The rows of a table share its title; what tells them apart is their reason.
+        texts = entry.reason if entry.kind == "row" and entry.reason else entry.title
+        title = titled(texts, lang.value, entry.condition)
+        say(f"{entry.span}: {entry.ref} {entry.verdict or ''} {title}".replace("  ", " "))
 
 
 @app.callback(invoke_without_command=True)

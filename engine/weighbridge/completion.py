@@ -213,9 +213,16 @@ def complete_document(
 ) -> tuple[Completion, ...]:
     """What may stand at `offset` of a YAML file: keys, allowed values, names, and inside expressions their words.
     Works on text that is being written, as far as it can be read."""
-    place = _find(text, offset, file)
-    if place is None:
-        return ()
+    for place in _places(text, offset, file):
+        found = _at_place(place, text, offset, project, book, lang)
+        if found:
+            return found
+    return _first_key(text, offset, file)
+
+
+def _at_place(
+    place: _Place, text: str, offset: int, project: Project, book: Rulebook, lang: str
+) -> tuple[Completion, ...]:
     if place.scope_id is not None and place.is_expression and place.scope_id in book.scopes:
         scope = book.scopes[place.scope_id]
         inner = complete_expression(place.value, place.at, scope, book, lang)
@@ -235,7 +242,7 @@ def hover_document(
     text: str, offset: int, file: str, project: Project, book: Rulebook, lang: str = "en"
 ) -> Hover | None:
     """What the key, name or word at `offset` of a YAML file means."""
-    place = _find(text, offset, file)
+    place = next(_places(text, offset, file), None)
     if place is None:
         return None
     if place.is_expression and place.scope_id in book.scopes:
@@ -250,6 +257,17 @@ def hover_document(
         )
     values = _values(place, project, book, lang)
     return next((Hover(place.start, place.end, m) for v, _, m in values if v == word and m), None)
+
+
+def _first_key(text: str, offset: int, file: str) -> tuple[Completion, ...]:
+    """The kinds of documents, where a file holds none yet and a line begins."""
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    written = text[start:offset]
+    if not re.fullmatch(r"[a-z_]*", written) or any(
+        root.kind == "mapping" for root in YamlText(text, file).roots
+    ):
+        return ()
+    return _ranked([Completion(kind, f"{kind}: ", "key", "", "", start, offset) for kind in KINDS], written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,28 +299,34 @@ def _moved(completion: Completion, place: _Place) -> Completion:
     )
 
 
-_LINE = re.compile(r"(?P<indent>\s*(?:-\s+)*)(?:(?P<key>[\w.\"'/-]+)\s*:(?:\s+|$))?(?P<rest>.*)")
 _MARK = "zqx"
 """Stands for what has not been written yet, so that a half-written line is YAML again."""
 
 
-def _find(text: str, offset: int, file: str) -> _Place | None:
-    """The place of the pointer; a line that is not YAML yet is completed by a word first."""
+def _places(text: str, offset: int, file: str) -> Iterator[_Place]:
+    """What the place of the pointer can be, the likeliest first."""
     for candidate, shift in _candidates(text, offset):
         yaml = YamlText(candidate, file)
         for root in yaml.roots:
             found = _in_document(yaml, root, offset, shift)
             if found is not None:
-                return found
-    return None
+                yield found
+                break
 
 
 def _candidates(text: str, offset: int) -> Iterator[tuple[str, int]]:
-    """The text as it is, with a word at the pointer, and with a key there. With each: how much longer it is."""
-    yield text, 0
-    yield text[:offset] + _MARK + text[offset:], len(_MARK)
+    """The text as it is, and made YAML by a word or a key at the pointer. With each: how much longer it is.
+
+    Where nothing but a word stands on the line, it will be a key rather than a value.
+    """
+    with_word = text[:offset] + _MARK + text[offset:], len(_MARK)
     key = _MARK + ": 0"
-    yield text[:offset] + key + text[offset:], len(key)
+    with_key = text[:offset] + key + text[offset:], len(key)
+    before = re.split(r"[\r\n]", text[:offset])[-1]
+    after = re.split(r"[\r\n]", text[offset:], maxsplit=1)[0]
+    alone = re.fullmatch(r"\s*(?:-\s+)*\w*", before) is not None and not after.strip()
+    yield text, 0
+    yield from (with_key, with_word) if alone else (with_word, with_key)
 
 
 def _in_document(yaml: YamlText, root: Node, offset: int, shift: int) -> _Place | None:
@@ -316,7 +340,9 @@ def _in_document(yaml: YamlText, root: Node, offset: int, shift: int) -> _Place 
         if not start <= offset <= end or (start == end and node.value is None):
             continue
         if key is not None:
-            return _Place(kind, path[:-1], start, max(start, end - shift), True, False, None, "", 0)
+            # Of a key that was put in for reading, only the word stands in the key itself.
+            end = max(start, end - min(shift, len(_MARK)))
+            return _Place(kind, path[:-1], start, end, True, False, None, "", 0)
         return _value_place(yaml, root, kind, path, value, offset, shift)
     return None
 

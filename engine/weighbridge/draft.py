@@ -61,7 +61,7 @@ from weighbridge.texts import (
     refused,
     with_line_ends,
 )
-from weighbridge.yaml_text import EditError
+from weighbridge.yaml_text import EditError, YamlText
 
 MAX_TRIES = 3
 """How often a save begins anew because somebody else saved at the same moment."""
@@ -125,6 +125,7 @@ class Draft:
         self._state = EMPTY
         self._stamp: object = None
         self._cache = TextCache()
+        self._yaml: dict[str, YamlText] = {}
         self._checked: tuple[object, Checked] | None = None
         self._saved_engine: tuple[object, Engine] | None = None
 
@@ -212,7 +213,7 @@ class Draft:
 
     def _texts(self, state: DraftState | None = None) -> Texts:
         files = (state or self._refresh()).files
-        return Texts(self.root, {name: edited.text for name, edited in files.items()})
+        return Texts(self.root, {name: edited.text for name, edited in files.items()}, self._yaml)
 
     def _read(self, path: str) -> Saved:
         data = read_disk(self.root, path)

@@ -208,6 +208,8 @@ def store(folder: Path, name: str, state: DraftState) -> None:
     data = json.dumps(_to_json(name, state), ensure_ascii=False).encode("utf-8")
     if len(data) > MAX_STORED:
         raise OSError(f"it has {len(data):,} bytes, at most {MAX_STORED:,} are kept")
+    if path.parent.is_symlink():
+        raise OSError("the folder of drafts is a link")
     path.parent.mkdir(mode=0o700, exist_ok=True)
     write_whole(path, data)
 

@@ -251,15 +251,24 @@ class Override(Edit):
 
 @dataclass(frozen=True, slots=True)
 class AddCase(Edit):
-    """A scenario, last in its file (default: the first file of the target's scenarios; made if there is none)."""
+    """A scenario, last in its file (default: the first file of the target's scenarios; made if there is none).
+
+    With `whole`, its record is a whole one: values that the file gives all its cases, and this record lacks, are
+    set to null in the case.
+    """
 
     target: str
     case: Mapping[str, Plain]
     file: str | None = None
+    whole: bool = False
 
     def apply(self, texts: Texts) -> NewTexts:
+        at = Address("scenarios", self.target, self.file)
         try:
-            return Insert(Address("scenarios", self.target, self.file), ("cases",), self.case).apply(texts)
+            base = read_value(texts, at, ("record",)) if self.whole else None
+            record = {**dict.fromkeys(base or {}), **self.case.get("record", {})}
+            case = {**self.case, "record": record} if base else self.case
+            return Insert(at, ("cases",), case).apply(texts)
         except EditError as error:
             new = None if self._exists(texts) else self._new_file(texts)
             if new is None:
@@ -394,7 +403,7 @@ class PasteCells(Edit):
         lines = [dict(zip(columns, line, strict=False)) for line in block]
         inside = lines[: count - self.row]
         cells = {(self.row + i, name): text for i, line in enumerate(inside) for name, text in line.items()}
-        changed = Texts(texts.root, {**texts.overlay, table.file: table.set(cells)})
+        changed = texts.changed({table.file: table.set(cells)})
         beyond = open_table(changed, self.ruleset, self.table)
         return {table.file: beyond.insert(lines[len(inside) :], None)}
 
@@ -432,7 +441,7 @@ class Together(Edit):
     def apply(self, texts: Texts) -> NewTexts:
         changed: NewTexts = {}
         for edit in self.edits:
-            changed |= edit.apply(Texts(texts.root, {**texts.overlay, **changed}))
+            changed |= edit.apply(texts.changed(changed))
         return changed
 
     def summary(self, lang: str = "en") -> str:
@@ -529,9 +538,9 @@ def remove_term(term_list: str, term: str, language: str | None = None) -> Edit:
     return Remove(Address("term_list", term_list), (*path, term), prune=True)
 
 
-def add_case(target: str, case: Mapping[str, Plain], file: str | None = None) -> Edit:
-    """A scenario, last in its file (default: the first file of the target's scenarios; made if there is none)."""
-    return AddCase(target, case, file)
+def add_case(target: str, case: Mapping[str, Plain], file: str | None = None, *, whole: bool = False) -> Edit:
+    """A scenario; see `AddCase`. For a recorded case (`recorded_case.recorded_case`) give `whole=True`."""
+    return AddCase(target, case, file, whole)
 
 
 def read_value(texts: Texts, at: Address, path: ValuePath) -> Plain:

@@ -12,10 +12,10 @@ from weighbridge.yaml_writing import block_lines
 
 
 def recorded_case(decision: Decision, name: str) -> dict[str, Any]:
-    """The decision as a case (plain data, as `edits.add_case` takes it): market, day, record and what came out.
+    """The decision as a case (plain data, for `edits.add_case(..., whole=True)`).
 
-    It expects the verdict, all outputs, exactly the rules that fired, those that could not be decided, and tier and
-    value of each score.
+    It has market, day and record, and expects the verdict, all outputs, exactly the rules that fired, those that
+    could not be decided, and tier and value of each score.
     """
     record = {key: _plain(value) for key, value in decision.record.items()}
     expect: dict[str, Any] = {}

@@ -36,9 +36,8 @@ def state_folder(root: Path) -> Path:
     if folder.is_symlink():
         raise OSError(f"{STATE_FOLDER} is a link")
     folder.mkdir(mode=0o700, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="ascii")
+    with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="ascii") as ignore:
+        ignore.write("*\n")
     return folder
 
 

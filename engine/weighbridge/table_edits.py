@@ -174,7 +174,7 @@ def read_block(text: str) -> list[list[str]]:
     except csv.Error:
         # Not what a spreadsheet copies; a plain reading of tabs and lines loses nothing.
         rows = [line.split("\t") for line in split_lines(body)]
-    return [row or [""] for row in rows]
+    return [row or [""] for row in rows] or [[""]]
 
 
 class InlineTable:

@@ -71,7 +71,7 @@ def check_path(path: str) -> str:
     odd = not parts or path.startswith("/") or ".." in parts or any(c in path for c in "\\:\0")
     hidden = any(part.startswith(".") for part in parts)
     suffixes = YAML_SUFFIXES + TABLE_SUFFIXES
-    placed = len(parts) == 1 or parts[0] in FOLDERS
+    placed = path in (CONFIG_FILE, WAIVERS_FILE) or (len(parts) > 1 and parts[0] in FOLDERS)
     if odd or hidden or not placed or not path.lower().endswith(suffixes):
         raise refused(
             f"{path!r} is no file of a project",
@@ -115,11 +115,21 @@ def read_disk(root: Path, path: str) -> bytes | None:
 
 
 class Texts:
-    """The files of a project with some of them replaced or added."""
+    """The files of a project with some of them replaced or added.
 
-    def __init__(self, root: Path, overlay: Mapping[str, str]) -> None:
+    `known` keeps the YAML files that were read, for those who ask again and again.
+    """
+
+    def __init__(
+        self, root: Path, overlay: Mapping[str, str], known: dict[str, YamlText] | None = None
+    ) -> None:
         self.root = root
         self.overlay = overlay
+        self._known = {} if known is None else known
+
+    def changed(self, texts: Mapping[str, str]) -> Texts:
+        """The same with other texts in some files."""
+        return Texts(self.root, {**self.overlay, **texts}, self._known)
 
     def paths(self) -> list[str]:
         """All YAML and table files, sorted."""
@@ -149,16 +159,23 @@ class Texts:
             raise refused(f"there is no file {path}", path, suggestion=suggest(path, self.paths()))
         return read_saved(data, path).text
 
+    def yaml(self, path: str) -> YamlText:
+        """A YAML file, ready to be edited. Raises `EditError` as `text`."""
+        text = self.text(path)
+        known = self._known.get(path)
+        if known is None or known.text != text:
+            known = self._known[path] = YamlText(text, path)
+        return known
+
     def locate(self, kind: str, id: str, file: str | None = None) -> tuple[YamlText, int]:
         """The file that holds a document, and the document's number in it. Raises `EditError`."""
         if kind not in KINDS and kind not in OTHER_KINDS:
             raise refused(f"there is no kind of document {kind!r}", "", suggestion=suggest(kind, KINDS))
         for path in [file] if file is not None else self._candidates(kind, id):
-            yaml = YamlText(self.text(path), path)
-            for number, root in enumerate(yaml.roots):
-                heading = root.get(kind)
-                if kind in OTHER_KINDS or (heading is not None and str(heading.value) == id):
-                    return yaml, number
+            yaml = self.yaml(path)
+            number = _number(yaml, kind, id)
+            if number is not None:
+                return yaml, number
             if file is not None and yaml.diagnostics:
                 raise EditError(yaml.diagnostics)
         raise self._not_found(kind, id)
@@ -168,6 +185,11 @@ class Texts:
         if kind in OTHER_KINDS:
             yield CONFIG_FILE if kind == "config" else WAIVERS_FILE
             return
+        if kind != "scenarios":
+            # Ids are unique, so that a file where the document was found before saves reading all others.
+            for path, yaml in list(self._known.items()):
+                if _number(yaml, kind, id) is not None and self._text_or_nothing(path) == yaml.text:
+                    yield path
         heading = re.compile(rf"^[\"']?{kind}[\"']?\s*:\s*[\"']?{re.escape(id)}\b", re.MULTILINE)
         for path in self.paths():
             if path.lower().endswith(YAML_SUFFIXES) and heading.search(self._text_or_nothing(path)):
@@ -190,14 +212,21 @@ class Texts:
                 for match in heading.finditer(self._text_or_nothing(path))
             }
         )
-        broken = [
-            p for path in self._candidates(kind, id) for p in YamlText(self.text(path), path).diagnostics
-        ]
+        broken = [p for path in self._candidates(kind, id) for p in self.yaml(path).diagnostics]
         missing = Diagnostic(
             "WB702", f"there is no {kind} {id!r} that can be read", expected="a document of the draft",
             suggestion=None if id in known else suggest(id, known),
         )  # fmt: skip
         return EditError([missing, *broken])
+
+
+def _number(yaml: YamlText, kind: str, id: str) -> int | None:
+    """Which document of a file it is; None when the file does not hold it."""
+    for number, root in enumerate(yaml.roots):
+        heading = root.get(kind)
+        if kind in OTHER_KINDS or (heading is not None and str(heading.value) == id):
+            return number
+    return None
 
 
 def with_line_ends(old: str, new: str) -> str:

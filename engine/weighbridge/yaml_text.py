@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span, suggest
-from weighbridge.source import Node, Place, parse_yaml, scalar_span, split_lines, to_python
+from weighbridge.source import MAX_DEPTH, Node, Place, parse_yaml, scalar_span, split_lines, to_python
 from weighbridge.yaml_writing import (
     WIDTH,
     block_lines,
@@ -130,6 +131,8 @@ class YamlText:
         if rest:
             return self._add(root, steps, rest, node, value, order)
         value = _plain(value)
+        if not steps and not (isinstance(value, dict) and value):
+            raise self._refused(node.span, "a whole document is replaced in the source")
         if _same(to_python(node), value):
             return self.text
         if node.kind == "mapping" and isinstance(value, dict) and value:
@@ -501,9 +504,14 @@ class YamlText:
                 )
             first = self._lead(key.place[0], key.place[1])
             last = max(key.place[2], value.place[2])
-        blank_after = last >= len(self.lines) or not self.lines[last].strip()
-        while blank_after and first > 1 and not self.lines[first - 2].strip():
-            first -= 1
+        if last >= len(self.lines) or not self.lines[last].strip():
+            # One of the blank lines around it goes too: above, or below a heading.
+            whole = first
+            while first > 1 and not self.lines[first - 2].strip():
+                first -= 1
+            below = first == whole and (number == 0 or self.lines[first - 2].lstrip().startswith("#"))
+            while below and last + 1 < len(self.lines) and not self.lines[last].strip():
+                last += 1
         if last >= len(self.lines):
             return _Splice(self._ends[first - 2], len(self.text), "")
         return _Splice(self._starts[first - 1], self._starts[last], "")
@@ -548,26 +556,36 @@ def _child(node: Node, step: str | int) -> tuple[str | int, Node] | None:
     return None if child is None else (step, child)
 
 
-def _plain(value: Any) -> Any:
-    """The value as reading it back gives it: dates are text, tuples lists, whole floats whole numbers."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """The value as reading it back gives it: dates are text, tuples lists, whole floats whole numbers.
+
+    Raises `EditError` for what is nested deeper than a file may be.
+    """
+    if depth > MAX_DEPTH:
+        raise EditError(
+            [Diagnostic("WB701", "the value is nested too deep", expected=f"at most {MAX_DEPTH} levels")]
+        )
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): _plain(entry, depth + 1) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in cast("list[Any]", value)]
+        return [_plain(entry, depth + 1) for entry in cast("list[Any]", value)]
     if value is None or isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    if isinstance(value, float | Decimal):
+        number = float(value)
+        return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    if hasattr(value, "item"):  # a number of NumPy, as grids give them
+        return _plain(value.item(), depth)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Equal in value and type (True is not 1), whatever the order of keys."""
+    """Equal (1 and 1.0 are, True and 1 are not), whatever the order of keys."""
     return _key(a) == _key(b)
 
 
 def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(_plain(value), sort_keys=True)
 
 
 def _at(data: Any, steps: Sequence[str | int]) -> Any:

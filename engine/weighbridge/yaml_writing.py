@@ -45,7 +45,7 @@ def _constant_text(value: Any) -> str:
 
 
 def _is_plain(text: str, flow: bool) -> bool:
-    if not text or text != text.strip() or _INSIDE.search(text) or text.startswith(("---", "...")):
+    if not text or text != text.strip() or _INSIDE.search(text) or text.startswith(("---", "...", "<<")):
         return False
     if text[0] in _NOT_FIRST or (flow and any(c in text for c in ",[]{}")):
         return False
