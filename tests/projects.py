@@ -406,7 +406,7 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
         "verdict": {
             "combine": draw(st.sampled_from(["worst", "worst", "best"])),
             "allowed": ["pass", "warn", "review", "block"],
-            "default": "pass",
+            **draw(st.sampled_from([{"default": "pass"}, {"default": "pass"}, {"default": "review"}, {}])),
         },
         "tags": {"combine": draw(st.sampled_from(["collect", "set"]))},
         "amount": {"type": "number", "combine": combine},

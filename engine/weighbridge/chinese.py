@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from weighbridge.diagnostics import Diagnostic
+from weighbridge.messages import DIAGNOSTIC, phrase
 
 _UNREADABLE = (
     ("the feed cannot be read: {reason}", "无法读取数据源：{reason}"),
@@ -410,3 +411,14 @@ def _fitted(text: str, sentences: Iterable[_Sentence]) -> str | None:
 def _hole(value: str) -> str:
     """A name or value as it is; a phrase in Chinese. Quoted values are never phrases."""
     return value if value[:1] in "'\"" else _phrase(value)
+
+
+def problems_in_words(problems: Iterable[Diagnostic], lang: str) -> str:
+    """A record's problems in one line, each with what would be right."""
+    return "; ".join(_sentence(translated(problem, lang), lang) for problem in problems)
+
+
+def _sentence(problem: Diagnostic, lang: str) -> str:
+    known = (("expected_inline", problem.expected), ("suggestion_inline", problem.suggestion))
+    hints = [phrase(DIAGNOSTIC, name, lang, text=text) for name, text in known if text]
+    return problem.message + (f" ({'; '.join(hints)})" if hints else "")

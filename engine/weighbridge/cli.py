@@ -643,6 +643,9 @@ def open_app(
     if not project.is_dir():
         _refuse("WB100", f"the folder {str(project)!r} does not exist", "the folder of a project")
     serve(project, address=address, port=port, person=person, browser=browser)
+
+
+@app.command(
     short_help="List rules, or search them.",
     epilog="Example: weighbridge rules pork --market SA --verdict block",
 )

@@ -87,7 +87,7 @@ class Combiner:
             for r in step.rules
         ]
         self.columns = [
-            (name, output, [c.get(name) for c in self.constants], _empty(output), POLICIES[output.combine])
+            (name, output, [c.get(name) for c in self.constants], empty(output), POLICIES[output.combine])
             for name, output in step.outputs.items()
         ]
         self.refs = [r.rule.ref for r in step.rules]
@@ -138,7 +138,7 @@ class Combiner:
         if self.levels is None or computed or self.groups:
             value = self.values(fired, undecided, computed).get("verdict")
             return value if isinstance(value, str) else None
-        ranks, best = self.ranks, self.default_rank
+        ranks, best = self.ranks, -1
         for i in fired:
             if ranks[i] > best:
                 best = ranks[i]
@@ -146,6 +146,7 @@ class Combiner:
             rank = self.review_rank if self.policies[i] == "review" else ranks[i]
             if rank > best:
                 best = rank
+        best = best if best >= 0 else self.default_rank
         return self.levels[best] if best >= 0 else None
 
     def values(
@@ -180,7 +181,7 @@ class Combiner:
             elif found:
                 values[name] = POLICIES[output.combine]([value for _, value in found], output)
             else:
-                values[name] = _empty(output)
+                values[name] = empty(output)
         return values, tuple(conflicts)
 
     def _combine_constants(self, fired: Sequence[int]) -> tuple[dict[str, Value], tuple[Conflict, ...]]:
@@ -212,7 +213,8 @@ class Combiner:
         return found
 
 
-def _empty(output: Output) -> Value:
+def empty(output: Output) -> Value:
+    """The value of an output that no rule sets."""
     if output.default is not None:
         return output.default
     if output.combine in ("collect", "set"):

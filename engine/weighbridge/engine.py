@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.decisions import Decision
 from weighbridge.diagnostics import (
@@ -25,10 +25,14 @@ from weighbridge.graph import dependency_cycles
 from weighbridge.linking import link
 from weighbridge.prepared import Prepared, prepare
 from weighbridge.project import Project, TextCache, load_project
-from weighbridge.records import plain_record
+from weighbridge.records import plain_record, readers
 from weighbridge.rulebook import Rule, Rulebook
 from weighbridge.scalar import day_number
 from weighbridge.specialise import Epochs, epochs, specialise
+
+if TYPE_CHECKING:
+    from weighbridge.batch import Batch, BatchResult, BatchSummary, Progress
+    from weighbridge.batch_sources import RecordSource
 
 MOST_DAYS = 4096
 """How many (target, market, day) questions are remembered; the programs behind them are far fewer."""
@@ -103,6 +107,105 @@ class Engine:
             known = [r.ref for s in self.book.rulesets.values() for r in s.rules]
             raise UnknownName([unknown_name("WB303", "rule", ref, known)])
         return _info(found)
+
+    def decide_batch(
+        self,
+        target: str,
+        records: Any,
+        *,
+        markets: Sequence[str],
+        as_of: date | str,
+        market_field: str | None = None,
+        mapping: str | None = None,
+        format: str | None = None,
+        reasons: str | None = None,
+        undecided: bool = False,
+        contributions: bool = False,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> BatchResult:
+        """Decides many records; each as `decide` would.
+
+        `records` is a pandas DataFrame, anything with an Arrow C stream (Polars, pyarrow, DuckDB), or a path:
+        a file in any of the gate's formats, a folder, a pattern. Columns that are no field are not read. A
+        record that is not valid is a finding, not an error. `market_field` decides a record only in the markets
+        (of `markets`) that this field of it names. `reasons` (a verdict, such as "review") gives reasons,
+        matches and missing fields to the findings of records with at least that verdict; `undecided` lists
+        rules that stay silent about being undecided; `contributions` adds the points of characteristics.
+        `workers` threads are used (default: one per processor); `progress(records, share)` is called now and
+        then, and `cancel()` asked whether to stop. Raises `UnknownName`, `DiagnosticError`, `Cancelled`.
+        """
+        from weighbridge.batch import Run
+
+        batch = self.batch(target, markets, as_of, market_field, reasons, undecided, contributions)
+        return batch.collect(self.source(target, records, mapping, format), workers, Run(progress, cancel))
+
+    def write_batch(
+        self,
+        target: str,
+        records: Any,
+        folder: Path | str,
+        *,
+        markets: Sequence[str],
+        as_of: date | str,
+        market_field: str | None = None,
+        mapping: str | None = None,
+        format: str | None = None,
+        reasons: str | None = None,
+        undecided: bool = False,
+        contributions: bool = False,
+        workers: int | None = None,
+        progress: Progress | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> BatchSummary:
+        """`decide_batch` into a folder of Parquet files, in bounded memory.
+
+        The folder is new, empty, or that of the same run stopped earlier, which then goes on: parts that are
+        there are not decided again. Nothing is ever half a file.
+        """
+        from weighbridge.batch import Run, identity
+        from weighbridge.batch_folder import ResultFolder
+
+        batch = self.batch(target, markets, as_of, market_field, reasons, undecided, contributions)
+        source = self.source(target, records, mapping, format)
+        options = {"mapping": mapping, "format": format}
+        into = ResultFolder(Path(folder), identity(batch.task, self.version, records, options))
+        return batch.write(source, into, workers, Run(progress, cancel))
+
+    def batch(
+        self,
+        target: str,
+        markets: Sequence[str],
+        as_of: date | str,
+        market_field: str | None = None,
+        reasons: str | None = None,
+        undecided: bool = False,
+        contributions: bool = False,
+    ) -> Batch:
+        """A batch task, compiled: to be run over any number of sources. Raises `UnknownName`."""
+        # pyarrow and pandas take half a second to import, which only a batch should cost.
+        from weighbridge.batch import Batch
+        from weighbridge.batch_plan import BatchTask
+
+        self._check(target, *markets)
+        model = self.record_type(target)
+        if market_field is not None and market_field not in model.fields:
+            raise UnknownName([unknown_name("WB609", "market field", market_field, model.fields)])
+        task = BatchTask(target, tuple(markets), _day(as_of), market_field, reasons, undecided, contributions)
+        return Batch(self.book, task)
+
+    def source(
+        self, target: str, records: Any, mapping: str | None = None, format: str | None = None
+    ) -> RecordSource:
+        """Records of a target as a batch reads them. Raises `DiagnosticError`."""
+        from weighbridge.batch_sources import open_source
+
+        model = self.record_type(target)
+        if mapping is not None and mapping not in self.project.mappings:
+            raise UnknownName([unknown_name("WB303", "mapping", mapping, self.project.mappings)])
+        entry = None if mapping is None else self.project.mappings[mapping].model
+        return open_source(records, model, readers(model), entry, format)
 
     def decide(self, target: str, record: Mapping[str, Any], *, market: str, as_of: date | str) -> Decision:
         """Decides one record.

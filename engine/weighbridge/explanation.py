@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, cast
 
 from weighbridge.diagnostics import UnknownName, unknown_name
+from weighbridge.documents import RecordTypeModel
 from weighbridge.evaluate import Evaluator
 from weighbridge.findings import Finding, Match, Reason, Score, review_of, shown_value, source_of
 from weighbridge.functions import PARAGRAPH
@@ -233,7 +234,8 @@ class Explainer:
         verdict = outputs.get("verdict")
         reason: Mapping[str, str]
         if status == "undecided":
-            reason = self.prepared.undecided_reason(rule, missing, self.undecided_reason)
+            model = self.prepared.program.model
+            reason = self.prepared.undecided_reason(rule, missing, lambda r, m: undecided_reason(r, m, model))
         else:
             reason = self.render(rule.reason, matches)
         kinds = {name: output.symbol.type for name, output in step.outputs.items()}
@@ -252,24 +254,9 @@ class Explainer:
             rule.span,
         )
 
-    def undecided_reason(self, rule: Rule, missing: tuple[str, ...]) -> dict[str, str]:
-        """What an undecided rule tells its reader."""
-        return {
-            lang: phrase(
-                EXPLANATION,
-                "undecided" if missing else "undecided_unnamed",
-                lang,
-                rule=titled(rule.title, lang, rule.ref),
-                fields=", ".join(self.title(m, lang) for m in missing),
-            )
-            for lang in LANGUAGES
-        }
-
     def title(self, name: str, language: str) -> str:
         """A field's title with its id."""
-        field = self.prepared.program.model.fields.get(name)
-        shown = "" if field is None else titled(field.title, language, name)
-        return name if shown in ("", name) else f"{shown} ({name})"
+        return field_title(self.prepared.program.model, name, language)
 
     def drivers(self, rule: Rule) -> dict[str, Any]:
         """The named values a rule's conditions read, long texts cut."""
@@ -493,6 +480,27 @@ class Explainer:
             shown_gap = show_value(gap, Type.NUMBER, lang)
             return phrase(EXPLANATION, "clause_gap", lang, seen=seen, gap=shown_gap)
         return seen or phrase(EXPLANATION, "clause_constant", lang)
+
+
+def undecided_reason(rule: Rule, missing: tuple[str, ...], model: RecordTypeModel) -> dict[str, str]:
+    """What an undecided rule tells its reader."""
+    return {
+        lang: phrase(
+            EXPLANATION,
+            "undecided" if missing else "undecided_unnamed",
+            lang,
+            rule=titled(rule.title, lang, rule.ref),
+            fields=", ".join(field_title(model, m, lang) for m in missing),
+        )
+        for lang in LANGUAGES
+    }
+
+
+def field_title(model: RecordTypeModel, name: str, language: str) -> str:
+    """A field's title with its id."""
+    field = model.fields.get(name)
+    shown = "" if field is None else titled(field.title, language, name)
+    return name if shown in ("", name) else f"{shown} ({name})"
 
 
 def _operands(tree: Expr) -> list[Expr]:

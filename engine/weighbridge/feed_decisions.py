@@ -1,26 +1,33 @@
 """A loaded feed decided in several markets: one table of decisions, one of the rules that fired.
 
-`decisions` has a row per record and market, ordered by market and row: `row`, `market`, `verdict`, every other
-output as text, and for each scorecard `<card>.score` and `<card>.tier`. `fired` has `row`, `market`, `rule`.
-A record that is not valid in its values is in neither, but in `invalid`.
+`decisions` has a row per valid record and market: `row`, `market`, `verdict`, every other output as text, and for
+each scorecard `<card>.score` and `<card>.tier`. `fired` has `row`, `market`, `rule`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from weighbridge.diagnostics import InvalidRecord
 from weighbridge.engine import Engine
-from weighbridge.loaded_feed import LoadedFeed, RefusedRow
+from weighbridge.loaded_feed import LoadedFeed
+from weighbridge.messages import LANGUAGES
 
-STEP = 200
-"""Records between two calls of `progress`."""
 MOST_INVALID = 1_000
+"""Invalid records whose problems are kept; the rest is counted."""
+INVALID, FIRED = "invalid_record", "fired"
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidRow:
+    """A record whose values may not be: its line in the feed, and why, by language."""
+
+    line: int
+    reason: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,21 +41,8 @@ class FeedDecisions:
     as_of: date
     decisions: pa.Table
     fired: pa.Table
-    invalid: tuple[RefusedRow, ...]
+    invalid: tuple[InvalidRow, ...]
     invalid_count: int
-
-
-@dataclass(slots=True)
-class _Columns:
-    """The rows of one market while they are collected."""
-
-    rows: list[int] = field(default_factory=list[int])
-    values: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
-    fired_rows: list[int] = field(default_factory=list[int])
-    fired_rules: list[str] = field(default_factory=list[str])
-
-    def add(self, name: str, value: Any) -> None:
-        self.values.setdefault(name, []).append(value)
 
 
 def decide_feed(
@@ -60,72 +54,53 @@ def decide_feed(
     progress: Callable[[int, int], None] | None = None,
 ) -> FeedDecisions:
     """Decides every record of a feed in every market. What `progress` raises ends it."""
-    decisions: list[pa.Table] = []
-    fired: list[pa.Table] = []
-    invalid: dict[int, RefusedRow] = {}
-    count = 0
-    total = feed.rows * len(markets)
-    for number, market in enumerate(markets):
-        columns = _Columns()
-        for row, record in enumerate(feed.records()):
-            if progress is not None and row % STEP == 0:
-                progress(number * feed.rows + row, total)
-            try:
-                decision = engine.decide(target, record, market=market, as_of=as_of)
-            except InvalidRecord as error:
-                count += number == 0
-                if number == 0 and len(invalid) < MOST_INVALID:
-                    invalid[row] = RefusedRow(feed.lines[row].as_py(), error.diagnostics)
-                continue
-            columns.rows.append(row)
-            columns.add("verdict", decision.verdict)
-            for name, value in decision.outputs.items():
-                if name != "verdict":
-                    columns.add(name, _text(value))
-            for name, (score, tier) in decision.score_values.items():
-                columns.add(f"{name}.score", score)
-                columns.add(f"{name}.tier", tier)
-            for rule in decision.fired:
-                columns.fired_rows.append(row)
-                columns.fired_rules.append(rule)
-        decisions.append(_decisions(market, columns))
-        fired.append(_fired(market, columns))
+
+    def step(done: int, share: float | None) -> None:
+        if progress is not None:
+            progress(done, feed.rows)
+
+    # One worker: the server has other people to answer, and must not start processes of its own.
+    found = engine.decide_batch(target, feed.table, markets=markets, as_of=as_of, workers=1, progress=step)
+    findings = found.findings
+    invalid = findings.filter(pc.equal(findings.column("status").cast(pa.string()), INVALID))
+    fired = findings.filter(pc.equal(findings.column("status").cast(pa.string()), FIRED))
     return FeedDecisions(
         target,
         engine.version,
         feed.digest,
         tuple(markets),
         as_of,
-        pa.concat_tables(decisions, promote_options="default"),
-        pa.concat_tables(fired, promote_options="default").unify_dictionaries(),
-        tuple(invalid.values()),
-        count,
+        _decisions(found.decisions, target),
+        fired.select(["row", "market", "rule"]).unify_dictionaries(),
+        tuple(_invalid_rows(invalid.slice(0, MOST_INVALID), feed)),
+        invalid.num_rows,
     )
 
 
-def _decisions(market: str, columns: _Columns) -> pa.Table:
-    found: dict[str, Any] = {
-        "row": pa.array(columns.rows, pa.int64()),
-        "market": pa.array([market] * len(columns.rows), pa.string()),
-    }
-    for name, values in columns.values.items():
-        kind = pa.float64() if name.endswith(".score") else pa.string()
-        found[name] = pa.array(values, kind)
-    return pa.table(found)
+def _decisions(table: pa.Table, target: str) -> pa.Table:
+    """The columns that say what was decided, outputs as text."""
+    columns: dict[str, pa.ChunkedArray] = {}
+    for name in table.column_names:
+        if name in ("key", "valid", "fired", "undecided") or name.endswith(".coverage"):
+            continue
+        column = table.column(name)
+        keeps = name in ("row", "market", "verdict") or name.endswith((".score", ".tier"))
+        columns[name.removeprefix(f"{target}.")] = column if keeps else _as_text(column)
+    return pa.table(columns).filter(table.column("valid"))
 
 
-def _fired(market: str, columns: _Columns) -> pa.Table:
-    return pa.table(
-        {
-            "row": pa.array(columns.fired_rows, pa.int64()),
-            "market": pa.array([market] * len(columns.fired_rows), pa.string()),
-            "rule": pa.array(columns.fired_rules, pa.string()).dictionary_encode(),
-        }
-    )
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """An output as one text, lists in their order; nothing where it is unknown or empty."""
+    if pa.types.is_list(column.type):
+        joined = pc.binary_join(column.cast(pa.list_(pa.string())), ", ")
+        return pc.if_else(pc.equal(joined, ""), None, joined)
+    return column.cast(pa.string())
 
 
-def _text(value: Any) -> str | None:
-    """An output as one text, lists in order; None is unknown or empty."""
-    if value is None or value == []:
-        return None
-    return ", ".join(value) if isinstance(value, list) else str(value)
+def _invalid_rows(findings: pa.Table, feed: LoadedFeed) -> list[InvalidRow]:
+    return [
+        InvalidRow(
+            feed.lines[entry["row"]].as_py(), {lang: entry[f"reason_{lang}"] or "" for lang in LANGUAGES}
+        )
+        for entry in findings.to_pylist()
+    ]

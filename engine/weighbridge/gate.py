@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from weighbridge.baseline import Baseline, load_baseline
-from weighbridge.chinese import translated
+from weighbridge.chinese import problems_in_words
 from weighbridge.diagnostics import (
     Diagnostic,
     DiagnosticError,
@@ -66,7 +66,7 @@ from weighbridge.gate_findings import (
     relative_path,
 )
 from weighbridge.gate_result import Counts, ExitCode, GateRequest, GateResult, RuleText
-from weighbridge.messages import DIAGNOSTIC, LANGUAGES, REPORT, phrase
+from weighbridge.messages import LANGUAGES, REPORT, phrase
 from weighbridge.waivers import WaiverBook, check_names, load_waivers, waivers_of
 
 if TYPE_CHECKING:
@@ -275,7 +275,9 @@ class _Run:
         else:
             self.counts.unreadable += 1
         name = rule.replace("-", "_")
-        reason = {lang: phrase(REPORT, name, lang, problems=_in_words(problems, lang)) for lang in LANGUAGES}
+        reason = {
+            lang: phrase(REPORT, name, lang, problems=problems_in_words(problems, lang)) for lang in LANGUAGES
+        }
         self.add(place.finding(rule, "error", reason=reason))
 
     def take(self, decision: Decision, market: str, place: _Place) -> None:
@@ -512,17 +514,6 @@ def _texts(name: str, **values: object) -> Texts:
 def _undecided(missing: Iterable[str]) -> Texts:
     fields = ", ".join(missing)
     return _texts("undecided", fields=fields) if fields else _texts("undecided_unnamed")
-
-
-def _in_words(problems: Iterable[Diagnostic], lang: str) -> str:
-    """A row's problems in one line, each with what would be right."""
-    return "; ".join(_sentence(translated(problem, lang), lang) for problem in problems)
-
-
-def _sentence(problem: Diagnostic, lang: str) -> str:
-    known = (("expected_inline", problem.expected), ("suggestion_inline", problem.suggestion))
-    hints = [phrase(DIAGNOSTIC, name, lang, text=text) for name, text in known if text]
-    return problem.message + (f" ({'; '.join(hints)})" if hints else "")
 
 
 def _citation(source: Source | None) -> Citation | None:

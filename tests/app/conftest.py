@@ -8,7 +8,6 @@ pytest.importorskip("streamlit", reason="the extra `app` is not installed")
 from app_pages import ROOT, SCREENS, OpenPage
 from streamlit.testing.v1 import AppTest
 
-
 CHEAP = """  - id: cheap
     title: {en: Too cheap, zh: 价格过低}
     when: price < 5 # the least that pays for the parcel
@@ -16,6 +15,7 @@ CHEAP = """  - id: cheap
     reason: {en: "{price:2} does not pay for the parcel", zh: "{price:2} 不足以支付包裹费用"}
 """
 """A rule with a number in it, for the starter project."""
+
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenPage:

@@ -64,7 +64,9 @@ def test_a_rule_with_an_error_stays_where_it_can_be_mended(open_page: OpenPage, 
     ref = CHEAP
     page = open_page("rules", shop, rule=ref)
     draft = Draft.open(shop, "anna")
-    draft.edit(SetValue(Address("ruleset", "listing_gate"), ("rules", ref.split("/")[1], "when"), "prise > 5"))
+    draft.edit(
+        SetValue(Address("ruleset", "listing_gate"), ("rules", ref.split("/")[1], "when"), "prise > 5")
+    )
     page.run()
     assert any("prise" in m.value and "price" in m.value for m in page.markdown)
 
@@ -93,7 +95,9 @@ def test_a_term_is_added_in_chinese(open_page: OpenPage, shop: Path) -> None:
     page = open_page("rules", shop, terms="taboo", lang="zh")
     page.text_input(key="new term taboo").set_value("雨伞")
     page.selectbox(key="term lang taboo").set_value("zh")
-    next(b for b in page.button if b.label == "添加" and b.key is None or "FormSubmitter" in str(b.key)).click().run()
+    next(
+        b for b in page.button if (b.label == "添加" and b.key is None) or "FormSubmitter" in str(b.key)
+    ).click().run()
     assert "雨伞" in Draft.open(shop, "anna").text("rulesets/words.yaml")
 
 

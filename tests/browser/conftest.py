@@ -51,7 +51,10 @@ class Server:
         command = [sys.executable, "-m", "weighbridge", "app", "--project", str(self.project), "--no-browser"]
         command += ["--port", str(self.port), "--as", self.person]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"HOME": str(self.project)}
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"HOME": str(self.project)},
         )
         end = time.monotonic() + 90
         while True:
@@ -132,7 +135,9 @@ class Tab:
 
     def pick(self, name: str) -> "Tab":
         """One choice of a segmented control."""
-        self.page.locator('[data-testid="stButtonGroup"]').get_by_text(name, exact=True).first.click(timeout=WAIT)
+        self.page.locator('[data-testid="stButtonGroup"]').get_by_text(name, exact=True).first.click(
+            timeout=WAIT
+        )
         return self.settle()
 
     def fill(self, label: str, text: str) -> "Tab":

@@ -115,7 +115,9 @@ def test_a_block_is_pasted_into_a_table(shop: Path, serve: Serve, open_tab: Open
     tab.page.get_by_role("link", name="Changes").first.click()
     tab.settle().press("Save")
     tab.see("Saved: 1 file(s) written.")
-    assert (shop / "rulesets/routes.csv").read_text() == "price,route\n< 10,post\n[10..50],courier\n> 50,freight\n"
+    assert (
+        shop / "rulesets/routes.csv"
+    ).read_text() == "price,route\n< 10,post\n[10..50],courier\n> 50,freight\n"
 
 
 def test_two_people_changing_one_rule_see_the_conflict(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
@@ -142,7 +144,9 @@ def test_a_draft_survives_reload_and_restart(shop: Path, serve: Serve, open_tab:
     assert "price < 5 #" in (shop / RULES).read_text()
 
 
-def test_the_server_killed_in_mid_save_leaves_a_whole_file(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
+def test_the_server_killed_in_mid_save_leaves_a_whole_file(
+    shop: Path, serve: Serve, open_tab: OpenTab
+) -> None:
     server = serve(shop)
     tab = open_tab(server)
     for pause, value in ((0, "6"), (5, "7"), (20, "8"), (60, "9")):

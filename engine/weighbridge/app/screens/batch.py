@@ -15,7 +15,6 @@ from weighbridge.app.record_form import replace_record
 from weighbridge.app.results import BATCH
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of, verdict_badge, verdict_word
 from weighbridge.app.words import t
-from weighbridge.diagnostics import Diagnostic
 from weighbridge.engine import Engine
 from weighbridge.loaded_feed import feed_files
 
@@ -96,14 +95,16 @@ def _figures(run: BatchRun) -> None:
     columns[3].metric(t("findings"), f"{decided.fired.num_rows:,}", border=True)
     if feed.cut:
         st.warning(t("feed_cut", rows=f"{feed.rows:,}"), icon=":material/content_cut:")
-    refused = [(r.line, r.problems) for r in (*feed.refused, *decided.invalid)]
-    if refused or feed.notes:
+    if feed.refused or decided.invalid or feed.notes:
         with st.expander(t("refused_list"), icon=":material/report:"):
             show_diagnostics(feed.notes, 5)
-            shown: list[Diagnostic] = [p for _, problems in refused[:20] for p in problems]
-            lines = ", ".join(str(line) for line, _ in refused[:20])
-            st.caption(md(t("at_lines", lines=lines)))
-            show_diagnostics(shown, 20)
+            show_diagnostics([p for row in feed.refused[:20] for p in row.problems])
+            rows = [(row.line, title_of(row.reason, "")) for row in decided.invalid]
+            if rows:
+                columns_ = [t("line_number"), t("what_is_wrong")]
+                st.dataframe(
+                    pd.DataFrame(rows, columns=columns_), hide_index=True, height=200, alt=t("refused_list")
+                )
 
 
 def _counts(run: BatchRun, by: pd.Series[str], words: str) -> None:

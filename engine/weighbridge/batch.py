@@ -1,0 +1,252 @@
+"""Deciding records by the million: from a source, piece by piece, to tables or to a folder of Parquet files."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from weighbridge.batch_folder import ResultFolder
+from weighbridge.batch_plan import BatchPlan, BatchTask
+from weighbridge.batch_sources import Piece, RecordSource, paths_of
+from weighbridge.batch_tables import BatchTables, TableWriter
+from weighbridge.diagnostics import Diagnostic
+from weighbridge.rulebook import Rulebook
+
+PIECE = 1 << 16
+"""Records decided at once: columns of so many stay in the cache, and row numbers fit in 16 bits."""
+PART = 8 * PIECE
+"""Records in one file of a result folder."""
+
+Progress = Callable[[int, float | None], None]
+"""(records decided so far, share of the source read or None where that is not known)."""
+
+
+class Cancelled(Exception):
+    """The run was asked to stop. What a folder holds by then is whole and can be gone on with."""
+
+
+@dataclass(slots=True)
+class BatchSummary:
+    """Counts of a run: records, invalid ones, findings, and decisions by market and verdict ("" for none)."""
+
+    records: int = 0
+    invalid: int = 0
+    findings: int = 0
+    verdicts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    notes: tuple[Diagnostic, ...] = ()
+
+    def add(self, tables: BatchTables, size: int) -> None:
+        """Counts a piece."""
+        self.records += size
+        self.findings += tables.findings.num_rows
+        status = tables.findings.column("status")
+        self.invalid += pc.sum(pc.equal(status.cast(pa.string()), "invalid_record")).as_py() or 0
+        decisions = tables.decisions
+        if "verdict" not in decisions.schema.names:
+            return
+        valid = pa.Table.from_batches([decisions.select(["market", "verdict", "valid"])]).filter(
+            pc.field("valid")
+        )
+        counted = valid.group_by(["market", "verdict"]).aggregate([([], "count_all")])
+        for entry in counted.to_pylist():
+            verdicts = self.verdicts.setdefault(entry["market"], {})
+            verdict = entry["verdict"] or ""
+            verdicts[verdict] = verdicts.get(verdict, 0) + entry["count_all"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, names sorted."""
+        verdicts = {market: dict(sorted(v.items())) for market, v in sorted(self.verdicts.items())}
+        return {
+            "records": self.records,
+            "invalid": self.invalid,
+            "findings": self.findings,
+            "verdicts": verdicts,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchResult:
+    """Decisions (one row per record and market) and findings (one row per finding) of a run."""
+
+    decisions: pa.Table
+    findings: pa.Table
+    summary: BatchSummary
+    version: str
+
+    def to_pandas(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Decisions and findings as pandas frames; texts that repeat are categories, as they are in Arrow."""
+        return self.decisions.to_pandas(), self.findings.to_pandas()
+
+
+class Batch:
+    """A task ready to be run over sources; compiled once."""
+
+    def __init__(self, book: Rulebook, task: BatchTask) -> None:
+        self.version = book.version
+        self.task = task
+        self.plan = BatchPlan(book, task)
+        self.writer = TableWriter(self.plan)
+
+    def decide(self, piece: Piece) -> BatchTables:
+        """The decisions and findings of one piece."""
+        return self.writer.write(piece.columns(self.plan.reader), piece.first)
+
+    def tables(self, source: RecordSource, workers: int | None, run: Run) -> Iterator[BatchTables]:
+        """The decisions and findings of every piece, in order."""
+        for piece, tables in in_order(self.decide, source.pieces(PIECE), _workers(workers)):
+            run.took(piece, tables)
+            yield tables
+        run.summary.notes = source.notes
+
+    def collect(self, source: RecordSource, workers: int | None, run: Run) -> BatchResult:
+        """Everything as tables in memory."""
+        found = list(self.tables(source, workers, run))
+        return BatchResult(
+            pa.Table.from_batches([t.decisions for t in found], self.writer.decisions_schema),
+            pa.Table.from_batches([t.findings for t in found], self.writer.findings_schema),
+            run.summary,
+            self.version,
+        )
+
+    def write(
+        self, source: RecordSource, folder: ResultFolder, workers: int | None, run: Run
+    ) -> BatchSummary:
+        """Everything into a folder, as it is decided; parts that are there already are not decided again."""
+        size = _workers(workers)
+        for part, pieces in _parts(source.pieces(PIECE)):
+            if folder.done(part):
+                for piece in pieces:
+                    run.passed(piece)
+                run.counted(folder, part)
+                continue
+            found: list[BatchTables] = []
+            for piece, tables in in_order(self.decide, pieces, size):
+                run.took(piece, tables)
+                found.append(tables)
+            decisions = pa.Table.from_batches([t.decisions for t in found], self.writer.decisions_schema)
+            findings = pa.Table.from_batches([t.findings for t in found], self.writer.findings_schema)
+            folder.write(part, decisions.unify_dictionaries(), findings.unify_dictionaries())
+        run.summary.notes = source.notes
+        folder.finish(run.summary.to_dict())
+        return run.summary
+
+
+class Run:
+    """What is known of a run while it goes on."""
+
+    def __init__(self, progress: Progress | None = None, cancel: Callable[[], bool] | None = None) -> None:
+        self.summary = BatchSummary()
+        self._progress = progress
+        self._cancel = cancel
+        self._seen = 0
+
+    def took(self, piece: Piece, tables: BatchTables) -> None:
+        """Counts a decided piece and tells of it. Raises `Cancelled`."""
+        self.summary.add(tables, piece.size)
+        self.passed(piece)
+
+    def passed(self, piece: Piece) -> None:
+        """Tells of a piece that is behind us. Raises `Cancelled`."""
+        self._seen += piece.size
+        if self._cancel is not None and self._cancel():
+            raise Cancelled
+        if self._progress is not None:
+            self._progress(self._seen, piece.share)
+
+    def counted(self, folder: ResultFolder, part: int) -> None:
+        """Counts a part that an earlier run has written."""
+        decisions, findings = folder.tables(part)
+        pair = BatchTables(_batch(decisions), _batch(findings))
+        self.summary.add(pair, pc.count_distinct(decisions["row"]).as_py())
+
+
+def _batch(table: pa.Table) -> pa.RecordBatch:
+    found = table.combine_chunks().to_batches()
+    return found[0] if found else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _workers(asked: int | None) -> int:
+    return max(1, asked if asked is not None else os.cpu_count() or 1)
+
+
+def _parts(pieces: Iterator[Piece]) -> Iterator[tuple[int, Iterable[Piece]]]:
+    """Pieces by the part they belong to; a part's pieces are taken from the source as they are asked for."""
+    ahead = next(pieces, None)
+    while ahead is not None:
+        part = ahead.first // PART
+        rest: deque[Piece] = deque()
+
+        def own(first: Piece = ahead, number: int = part, rest: deque[Piece] = rest) -> Iterator[Piece]:
+            yield first
+            for piece in pieces:
+                if piece.first // PART != number:
+                    rest.append(piece)
+                    return
+                yield piece
+
+        taken = own()
+        yield part, taken
+        for _ in taken:
+            pass
+        ahead = rest.popleft() if rest else None
+
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def in_order(
+    make: Callable[[Given], Made], given: Iterable[Given], workers: int
+) -> Iterator[tuple[Given, Made]]:
+    """`make` of each, by several threads, in order, few of them ahead of what is taken."""
+    if workers == 1:
+        for one in given:
+            yield one, make(one)
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="weighbridge-batch") as pool:
+        waiting: deque[tuple[Given, Future[Made]]] = deque()
+        try:
+            for one in given:
+                waiting.append((one, pool.submit(make, one)))
+                if len(waiting) > workers:
+                    first, made = waiting.popleft()
+                    yield first, made.result()
+            while waiting:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        finally:
+            for _, made in waiting:
+                made.cancel()
+
+
+def identity(task: BatchTask, version: str, given: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What names a run into a folder: the task, the project's version and the input files."""
+    files: list[list[Any]] = []
+    if isinstance(given, str | Path):
+        for path in paths_of(given):
+            state = path.stat()
+            files.append([path.as_posix(), state.st_size, state.st_mtime_ns])
+    return {
+        "version": version,
+        "target": task.target,
+        "markets": list(task.markets),
+        "as_of": task.as_of.isoformat(),
+        "market_field": task.market_field,
+        "reasons": task.reasons,
+        "undecided": task.undecided,
+        "contributions": task.contributions,
+        "files": files,
+        **options,
+    }
+
+
+__all__ = ["Batch", "BatchResult", "BatchSummary", "Cancelled", "Progress", "Run", "identity"]

@@ -1,0 +1,122 @@
+"""What a batch run decides: one target over several markets on one day, compiled together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from weighbridge.columnar import ChunkResult, ColumnarProgram
+from weighbridge.diagnostics import unknown_name
+from weighbridge.documents import RecordTypeModel
+from weighbridge.findings import shown_value
+from weighbridge.frames import Frame
+from weighbridge.record_columns import ColumnReader, Columns
+from weighbridge.records import FieldReader, readers
+from weighbridge.rulebook import Rulebook
+from weighbridge.scalar import day_number
+from weighbridge.specialise import epochs, specialise
+from weighbridge.vectoriser import Vectoriser
+from weighbridge.vectors import Coded, Fixed, Rows, Vector, coded, take, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTask:
+    """What to decide. With `market_field` a record is decided only in the markets that this field of it names,
+    of those in `markets`.
+
+    `reasons`: findings of records whose verdict is at least this get reasons, matches, values and missing
+    fields; None for no record. `undecided`: rules that say nothing of being undecided are listed as well.
+    `contributions`: the points of every characteristic are columns of the decisions.
+    """
+
+    target: str
+    markets: tuple[str, ...]
+    as_of: date
+    market_field: str | None = None
+    reasons: str | None = None
+    undecided: bool = False
+    contributions: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarketChunk:
+    """A program's answer for some rows of a chunk. `rows` None: for all of them."""
+
+    market: int
+    rows: Rows | None
+    result: ChunkResult
+
+
+class BatchPlan:
+    """The programs of a task. What they have in common they share; safe to use from several threads."""
+
+    def __init__(self, book: Rulebook, task: BatchTask) -> None:
+        self.book = book
+        self.task = task
+        self.model: RecordTypeModel = book.record_types[book.record_of(task.target)]
+        self.readers: dict[str, FieldReader] = readers(self.model)
+        self.reader = ColumnReader(self.readers)
+        vectoriser = Vectoriser(book)
+        self.programs = [self._program(market, vectoriser) for market in task.markets]
+
+    def _program(self, market: str, vectoriser: Vectoriser) -> ColumnarProgram:
+        found = epochs(self.book, self.task.target, market)
+        span = found.span(found.index(self.task.as_of))
+        special = specialise(self.book, self.task.target, market, self.task.as_of, span)
+        return ColumnarProgram(self.book, special, vectoriser)
+
+    def decide(self, columns: Columns) -> Iterator[MarketChunk]:
+        """Every market's answer for a chunk, in the order of the markets."""
+        fixed: dict[str, Vector] = {"as_of": Fixed(day_number(self.task.as_of))}
+        frame = Frame(columns.size, {**columns.vectors, **fixed})
+        meant = self._meant(columns)
+        for number, program in enumerate(self.programs):
+            if meant is None:
+                yield MarketChunk(number, None, program.run(frame))
+            elif len(meant[number]):
+                part = frame.apart(meant[number])
+                part.columns.update(fixed)
+                yield MarketChunk(number, meant[number], program.run(part))
+
+    def _meant(self, columns: Columns) -> list[Rows] | None:
+        """For each market the rows it decides; None where every market decides every row."""
+        name = self.task.market_field
+        if name is None:
+            return None
+        vector = coded(columns.vectors[name], columns.size)
+        self._refuse_unknown(vector, columns)
+        return [self._rows_of(vector, market) for market in self.task.markets]
+
+    def _refuse_unknown(self, vector: Coded, columns: Columns) -> None:
+        """A record that names a market nobody knows is not decided."""
+        for code, value in enumerate(vector.values):
+            named = value if isinstance(value, tuple) else () if value is None else (value,)
+            unknown = [m for m in named if m not in self.book.regions.markets]
+            for row in np.flatnonzero(vector.codes == code).tolist() if unknown else ():
+                columns.problems.setdefault(row, []).extend(
+                    unknown_name("WB605", "market", str(m), self.book.regions.markets) for m in unknown
+                )
+
+    @staticmethod
+    def _rows_of(vector: Coded, market: str) -> Rows:
+        # A record that names no market is decided in every one.
+        wanted = [v is None or v == market or (isinstance(v, tuple) and market in v) for v in vector.values]
+        return np.flatnonzero(np.array(wanted, np.bool_)[vector.codes])
+
+
+def records_at(
+    columns: Columns, readers_: Mapping[str, FieldReader], rows: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Some rows as records that `decide` takes."""
+    at = np.array(rows, np.intp)
+    found: list[dict[str, Any]] = [{} for _ in rows]
+    for name, vector in columns.vectors.items():
+        kind = readers_[name].type
+        for record, value in zip(found, values_of(take(vector, at), len(rows)), strict=True):
+            if value is not None:
+                record[name] = shown_value(value, kind)
+    return found

@@ -1,0 +1,290 @@
+"""Combine policies over many records: what `combine` says of one, for every row of a chunk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighbridge.combine import EXCLUSIVE, POLICIES, Combiner, empty
+from weighbridge.rulebook import Output
+from weighbridge.tree import Value
+from weighbridge.vectors import NUMERIC, Coded, Numbers, Rows, Vector, code_type
+
+WHOLE = 2.0**53
+
+Rules = NDArray[np.intp]
+
+
+class Pairs:
+    """(row, rule) pairs, in any order; `in_order` has them by row, then rule."""
+
+    __slots__ = ("_ordered", "rows", "rules")
+
+    def __init__(self, rules: Rules, rows: Rows, ordered: bool = False) -> None:
+        self.rules = rules
+        self.rows = rows
+        self._ordered = self if ordered else None
+
+    def in_order(self) -> Pairs:
+        """The same pairs by row, then rule."""
+        if self._ordered is None:
+            self._ordered = self._sorted()
+        return self._ordered
+
+    def _sorted(self) -> Pairs:
+        if not len(self.rows):
+            return self
+        bits = max(1, int(self.rules.max()).bit_length())
+        keys = (self.rows << bits) | self.rules
+        keys.sort()
+        return Pairs(keys & ((1 << bits) - 1), keys >> bits, ordered=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflicts:
+    """Rows in which rules violate an output's `unique` or `any`, and those rules."""
+
+    output: str
+    policy: str
+    rules: Mapping[int, tuple[int, ...]]
+
+
+def counting(fired: Pairs, groups: NDArray[np.intp]) -> Pairs:
+    """The fired rules that count: of a first-hit table (`groups` by rule, -1 for none) only its first row."""
+    pairs = fired.in_order()
+    group = groups[pairs.rules]
+    inside = np.flatnonzero(group >= 0)
+    if not len(inside):
+        return pairs
+    keys = pairs.rows[inside] * (int(groups.max()) + 1) + group[inside]
+    _, first = np.unique(keys, return_index=True)
+    keep = group < 0
+    keep[inside[first]] = True
+    return Pairs(pairs.rules[keep], pairs.rows[keep], ordered=True)
+
+
+def still_waiting(undecided: Pairs, fired: Pairs, groups: NDArray[np.intp]) -> Pairs:
+    """The undecided rules that count: not those behind the first hit of their table. `fired` as `counting` says."""
+    undecided = undecided.in_order()
+    group = groups[undecided.rules]
+    if not len(undecided.rows) or not (group >= 0).any():
+        return undecided
+    span = int(groups.max()) + 1
+    hit_group = groups[fired.rules]
+    hit = hit_group >= 0
+    keys = fired.rows[hit] * span + hit_group[hit]
+    order = np.argsort(keys, kind="stable")
+    keys, rules = keys[order], fired.rules[hit][order]
+    wanted = undecided.rows * span + group
+    at = np.searchsorted(keys, wanted)
+    inside = np.minimum(at, len(keys) - 1) if len(keys) else at
+    behind = np.zeros(len(wanted), np.bool_)
+    if len(keys):
+        behind = (at < len(keys)) & (keys[inside] == wanted) & (rules[inside] < undecided.rules)
+    keep = (group < 0) | ~behind
+    return Pairs(undecided.rules[keep], undecided.rows[keep], ordered=True)
+
+
+Computed = Callable[[int, str, Rows], list[Value]]
+"""(rule, output, rows) -> the values the rule sets the output to there."""
+
+
+class OutputColumns:
+    """Combines the outputs of one ruleset step over chunks."""
+
+    def __init__(self, combiner: Combiner) -> None:
+        self.combiner = combiner
+        self.review = np.array([p == "review" for p in combiner.policies], np.bool_)
+        self.fires = np.array([p == "fire" for p in combiner.policies], np.bool_)
+        self.computing = {
+            name: frozenset(
+                i for i, r in enumerate(combiner.rules) if combiner.computes[i] and name in r.then
+            )
+            for name in combiner.outputs
+        }
+        self.entries = {name: _Constants(combiner, name, output) for name, output in combiner.outputs.items()}
+
+    def combine(
+        self, name: str, hits: Pairs, waiting: Pairs, computed: Computed, size: int
+    ) -> tuple[Vector, Conflicts | None]:
+        """An output's value in every row, and the violations of its policy."""
+        output, constants = self.combiner.outputs[name], self.entries[name]
+        acting = _acting(hits, waiting, self.fires)
+        reviews = waiting.rows[self.review[waiting.rules]] if self._asks_review(name) else None
+        if reviews is None and not self.computing[name] and output.combine in _FAST:
+            found = _FAST[output.combine](output, constants, acting.rows, acting.rules, size)
+            if found is not None:
+                return found, None
+        return self._combine_each(name, acting.in_order(), reviews, computed, size)
+
+    def _asks_review(self, name: str) -> bool:
+        combiner = self.combiner
+        return name == "verdict" and combiner.levels is not None and combiner.review_rank >= 0
+
+    def worst(self, hits: Pairs, waiting: Pairs, size: int) -> Coded | None:
+        """The verdict where it is the worst of constants: no order is needed for it."""
+        combiner = self.combiner
+        if combiner.levels is None or self.computing["verdict"]:
+            return None
+        ranks = self.entries["verdict"].ranks
+        found = [(hits.rows, ranks[hits.rules])]
+        if len(waiting.rows):
+            review = self.review[waiting.rules] & (combiner.review_rank >= 0)
+            asked = np.where(self.fires[waiting.rules], ranks[waiting.rules], -1)
+            found.append((waiting.rows, np.where(review, combiner.review_rank, asked)))
+        return _ranked(combiner.levels, combiner.default_rank, found, size)
+
+    def _combine_each(
+        self,
+        name: str,
+        acting: Pairs,
+        reviews: Rows | None,
+        computed: Computed,
+        size: int,
+    ) -> tuple[Vector, Conflicts | None]:
+        """Row by row, by the policies' own implementations; equal lists of rules are combined once."""
+        output = self.combiner.outputs[name]
+        rows, rules = acting.rows, acting.rules
+        values = self._entry_values(name, rows, rules, computed)
+        per_row: dict[int, list[tuple[int, Value]]] = {}
+        for row, rule, value in zip(rows.tolist(), rules.tolist(), values, strict=True):
+            if value is not None:
+                per_row.setdefault(row, []).append((rule, value))
+        for row in [] if reviews is None else reviews.tolist():
+            per_row.setdefault(row, []).append((-1, "review"))
+        nothing = empty(output)
+        found: list[Value] = [nothing] * size
+        conflicts: dict[int, tuple[int, ...]] = {}
+        kept: dict[tuple[tuple[int, Value], ...], Value] = {}
+        for row, entries in per_row.items():
+            if output.combine in EXCLUSIVE and _violated(output, entries):
+                conflicts[row] = tuple(rule for rule, _ in entries)
+                found[row] = None
+                continue
+            key = tuple(entries)
+            if key not in kept:
+                kept[key] = POLICIES[output.combine]([value for _, value in entries], output)
+            found[row] = kept[key]
+        vector = _vector(found, output)
+        return vector, Conflicts(name, output.combine, conflicts) if conflicts else None
+
+    def _entry_values(self, name: str, rows: Rows, rules: Rules, computed: Computed) -> list[Value]:
+        constants = self.combiner.constants
+        values: list[Value] = [constants[rule].get(name) for rule in rules.tolist()]
+        for rule in self.computing[name]:
+            at = np.flatnonzero(rules == rule)
+            if len(at):
+                for place, value in zip(at.tolist(), computed(rule, name, rows[at]), strict=True):
+                    if value is not None:
+                        values[place] = value
+        return values
+
+
+def _acting(hits: Pairs, waiting: Pairs, fires: NDArray[np.bool_]) -> Pairs:
+    """Fired rules, and undecided ones that act as if they had."""
+    also = fires[waiting.rules] if len(waiting.rules) else np.zeros(0, np.bool_)
+    if not also.any():
+        return hits
+    rows = np.concatenate([hits.rows, waiting.rows[also]])
+    rules = np.concatenate([hits.rules, waiting.rules[also]])
+    return Pairs(rules, rows)
+
+
+def _violated(output: Output, entries: Sequence[tuple[int, Value]]) -> bool:
+    if len(entries) < 2:
+        return False
+    return output.combine == "unique" or any(value != entries[0][1] for _, value in entries[1:])
+
+
+def _vector(values: list[Value], output: Output) -> Vector:
+    if output.combine == "count" or (
+        output.symbol.type in NUMERIC and output.combine not in ("collect", "set")
+    ):
+        return np.array([math.nan if v is None else v for v in values], np.float64)
+    places: dict[Value, int] = {None: 0}
+    codes = [places.setdefault(v, len(places)) for v in values]
+    return Coded(np.array(codes, code_type(len(places))), list(places))
+
+
+# --- policies over constants ----------------------------------------------------------------------------
+
+
+class _Constants:
+    """What rules set an output to, where that is the same in every row."""
+
+    def __init__(self, combiner: Combiner, name: str, output: Output) -> None:
+        values = [c.get(name) for c in combiner.constants]
+        self.sets = np.array([v is not None for v in values], np.bool_)
+        levels = output.symbol.allowed or ()
+        rank = {level: i for i, level in enumerate(levels)}
+        self.ranks = np.array([rank.get(str(v), -1) for v in values], np.intp)
+        amounts = [v if isinstance(v, float) else 0.0 for v in values]
+        self.amounts = np.array(amounts, np.float64)
+        self.whole = all(a.is_integer() for a in amounts) and sum(map(abs, amounts)) < WHOLE
+
+
+def _ranked(
+    levels: Sequence[str], default: int, found: Sequence[tuple[Rows, NDArray[Any]]], size: int
+) -> Coded:
+    """The highest rank per row; rows without any have the default's."""
+    best = np.full(size, -1, np.intp)
+    for rank in range(len(levels)):
+        for rows, ranks in found:
+            at = rows[ranks == rank]
+            best[at] = rank
+    best[best < 0] = default
+    return Coded((best + 1).astype(code_type(len(levels) + 1)), [None, *levels], False)
+
+
+def _worst(output: Output, constants: _Constants, rows: Rows, rules: Rules, size: int) -> Vector | None:
+    levels = output.symbol.allowed
+    if not levels:
+        return None
+    default = levels.index(output.default) if isinstance(output.default, str) else -1
+    return _ranked(levels, default, [(rows, constants.ranks[rules])], size)
+
+
+def _best(output: Output, constants: _Constants, rows: Rows, rules: Rules, size: int) -> Vector | None:
+    levels = output.symbol.allowed
+    if not levels:
+        return None
+    default = levels.index(output.default) if isinstance(output.default, str) else -1
+    ranks = constants.ranks[rules]
+    turned = np.where(ranks >= 0, len(levels) - 1 - ranks, -1)
+    last = -1 if default < 0 else len(levels) - 1 - default
+    found = _ranked(levels, last, [(rows, turned)], size)
+    return Coded(found.codes, [None, *reversed(levels)])
+
+
+def _count(output: Output, constants: _Constants, rows: Rows, rules: Rows, size: int) -> Vector:
+    found: Numbers = np.bincount(rows[constants.sets[rules]], minlength=size).astype(np.float64)
+    nothing = empty(output)
+    found[found == 0.0] = nothing if isinstance(nothing, float) else 0.0
+    return found
+
+
+def _sum(output: Output, constants: _Constants, rows: Rows, rules: Rules, size: int) -> Vector | None:
+    """Whole numbers only: of others the order of adding would show."""
+    if not constants.whole:
+        return None
+    total: Numbers = np.bincount(rows, weights=constants.amounts[rules], minlength=size).astype(np.float64)
+    none = np.bincount(rows[constants.sets[rules]], minlength=size) == 0
+    nothing = empty(output)
+    total[none] = math.nan if nothing is None else nothing
+    return total
+
+
+_FAST: dict[str, Callable[[Output, _Constants, Rows, Rules, int], Vector | None]] = {
+    "worst": _worst,
+    "best": _best,
+    "count": _count,
+    "sum": _sum,
+}
+"""Policies whose result does not depend on the order of rules; None where these constants need the other way."""
+
+__all__ = ["Conflicts", "OutputColumns", "Pairs", "counting", "still_waiting"]

@@ -1,0 +1,280 @@
+"""The rule index over frames: rows are grouped by what rules test most selectively, each group asks its rules.
+
+It works on the groups that `index` finds for the scalar form. A look-up by equality is one table from codes to
+entries, an interval a binary search in the bounds of the row's entry; rules that need nothing else fire for all
+rows of an entry at once, the others are asked over the rows of their entry only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighbridge.frames import Frame, Operation, rows_where
+from weighbridge.index import Bucket, Group, Segments
+from weighbridge.normal_form import Leaf
+from weighbridge.tree import Call, Const, Expr, Type, Value
+from weighbridge.vectoriser import Scope
+from weighbridge.vectors import NUMERIC, Coded, Rows, Vector, code_type, coded, numbers
+
+MOST_CELLS = 1 << 22
+"""The largest table from combinations of codes to entries; beyond it only combinations that occur are looked up."""
+
+
+class Firings:
+    """Pairs of rule and row as they are found, in no order."""
+
+    def __init__(self) -> None:
+        self._rules: list[int] = []
+        self._rows: list[Rows] = []
+        self._many: list[NDArray[np.intp]] = []
+        self._many_rows: list[Rows] = []
+
+    def add(self, rule: int, rows: Rows) -> None:
+        """A rule fires in some rows."""
+        if len(rows):
+            self._rules.append(rule)
+            self._rows.append(rows)
+
+    def add_pairs(self, rules: NDArray[np.intp], rows: Rows) -> None:
+        """Rules and the rows they fire in, pair by pair."""
+        if len(rows):
+            self._many.append(rules)
+            self._many_rows.append(rows)
+
+    def pairs(self) -> tuple[NDArray[np.intp], Rows]:
+        """All rules and their rows."""
+        if not self._rows and not self._many:
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        rules = np.repeat(np.array(self._rules, np.intp), [len(rows) for rows in self._rows])
+        return np.concatenate([rules, *self._many]), np.concatenate([*self._rows, *self._many_rows])
+
+
+Partition = Callable[[Frame, Firings], None]
+"""Finds the rules of one group that fire in a chunk."""
+
+
+def partition(group: Group, scope: Scope) -> Partition:
+    """The columnar form of a group of the rule index."""
+    if group.kind == "mentions":
+        return _by_mention(group, scope)
+    if group.kind == "under":
+        return _by_path(group, scope)
+    return _by_value(group, scope)
+
+
+# --- entries of a bucket ----------------------------------------------------------------------------------
+
+
+class _Entry:
+    """A bucket over frames: `ids` fire for all its rows, the rest where their test holds."""
+
+    __slots__ = ("ids", "rest")
+
+    def __init__(self, bucket: Bucket, scope: Scope) -> None:
+        self.ids = bucket.ids
+        self.rest = [(rule, scope.test(formula)) for rule, formula in bucket.residual]
+
+    def ask(self, part: Frame, rows: Rows, firings: Firings) -> None:
+        for rule in self.ids:
+            firings.add(rule, rows)
+        self.ask_rest(part, rows, firings)
+
+    def ask_rest(self, part: Frame, rows: Rows, firings: Firings) -> None:
+        for rule, test in self.rest:
+            firings.add(rule, rows[part.mask(test)])
+
+
+def _entries(group: Group, scope: Scope) -> Mapping[Hashable, _Entry]:
+    return {key: _Entry(b, scope) for key, b in group.table.items() if isinstance(b, Bucket)}
+
+
+def _ask_where(frame: Frame, test: Operation, entry: _Entry, firings: Firings) -> None:
+    """Asks the rules of an entry in the rows where a test holds; such rows are found once for all markets."""
+    part = frame.part(test, lambda: rows_where(frame.mask(test)))
+    if part.size and part.rows is not None:
+        entry.ask(part, part.rows, firings)
+
+
+def _by_mention(group: Group, scope: Scope) -> Partition:
+    assert group.text is not None
+    text = scope.value(group.text)
+    scans = scope.vectoriser.scans(text)
+    entries = {int(str(key)): e for key, e in _entries(group, scope).items()}
+    lists = {place: terms for terms, place in scans.places.items()}
+    tests = {place: scope.mentions(text, lists[place]) for place in entries}
+    found = scope.found(text)
+
+    def run(frame: Frame, firings: Firings) -> None:
+        for place in found(frame).by_list:
+            if place in entries:
+                _ask_where(frame, tests[place], entries[place], firings)
+
+    return run
+
+
+def _by_path(group: Group, scope: Scope) -> Partition:
+    name = group.names[0]
+    asked: list[tuple[Operation, _Entry]] = []
+    for path, entry in _entries(group, scope).items():
+        assert isinstance(path, str)
+        under: Expr = Call("under", (name, Const(path, Type.TEXT)), Type.BOOLEAN)
+        asked.append((scope.test(Leaf(under, True)), entry))
+
+    def run(frame: Frame, firings: Firings) -> None:
+        for test, entry in asked:
+            _ask_where(frame, test, entry, firings)
+
+    return run
+
+
+# --- look-ups by value ------------------------------------------------------------------------------------
+
+
+class _Places:
+    """Every bucket of a group under one number: an entry's buckets follow each other along its bounds."""
+
+    def __init__(self, group: Group, scope: Scope) -> None:
+        self.first: dict[Hashable, int] = {}
+        self.bounds: list[NDArray[np.float64] | None] = []
+        self.entry_first: list[int] = []
+        buckets: list[Bucket] = []
+        for key, found in group.table.items():
+            self.first[key] = len(self.entry_first)
+            self.entry_first.append(len(buckets))
+            if isinstance(found, Segments):
+                self.bounds.append(np.array(found.bounds, np.float64))
+                buckets += found.parts
+            else:
+                self.bounds.append(None)
+                buckets.append(found)
+        self.counts = np.array([len(b.ids) for b in buckets], np.intp)
+        self.starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
+        self.ids = np.array([i for b in buckets for i in b.ids], np.intp)
+        self.rest = {n: _Entry(b, scope) for n, b in enumerate(buckets) if b.residual}
+
+    def fire(self, rows: Rows, places: NDArray[np.intp], firings: Firings) -> None:
+        """The rules that need nothing more: every one of a row's place."""
+        counts = self.counts[places]
+        total = int(counts.sum())
+        if total == 0:
+            return
+        ends = np.cumsum(counts)
+        within = np.arange(total) - np.repeat(ends - counts, counts)
+        firings.add_pairs(self.ids[np.repeat(self.starts[places], counts) + within], np.repeat(rows, counts))
+
+
+def _by_value(group: Group, scope: Scope) -> Partition:
+    places = _Places(group, scope)
+    names = [scope.value(name) for name in group.names]
+    numeric = [name.type in NUMERIC for name in group.names]
+    interval = None if group.interval is None else scope.value(group.interval)
+    keys = [key if isinstance(key, tuple) else (key,) for key in group.table]
+    mark = object()
+
+    def run(frame: Frame, firings: Firings) -> None:
+        columns = [
+            _coded_numbers(frame.vector(x)) if n else coded(frame.vector(x), frame.size)
+            for x, n in zip(names, numeric, strict=True)
+        ]
+        entries = _look_up(columns, keys, frame.size)
+        rows = rows_where(entries >= 0)
+        found = entries[rows]
+        if interval is None:
+            where = np.array(places.entry_first, np.intp)[found]
+        else:
+            x = numbers(frame.vector(interval), frame.size)[rows]
+            there = ~np.isnan(x)
+            rows, where = rows[there], _searched(places, found[there], x[there])
+        places.fire(rows, where, firings)
+        if places.rest:
+            _ask_rest(frame, mark, places, rows, where, firings)
+
+    return run
+
+
+def _ask_rest(
+    frame: Frame, mark: object, places: _Places, rows: Rows, where: NDArray[np.intp], firings: Firings
+) -> None:
+    """Rules with conditions besides the key, each over the rows of its place."""
+    for place, at in _grouped(where):
+        entry = places.rest.get(place)
+        if entry is not None:
+            part = frame.part((mark, place), lambda at=at: rows[at])  # type: ignore[misc]
+            assert part.rows is not None
+            entry.ask_rest(part, part.rows, firings)
+
+
+def _grouped(numbers_: NDArray[np.intp]) -> list[tuple[int, Rows]]:
+    """The distinct numbers, each with where it stands, in order."""
+    if not len(numbers_):
+        return []
+    small = numbers_.astype(code_type(int(numbers_.max()) + 1))
+    order = np.argsort(small, kind="stable")
+    ordered = numbers_[order]
+    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    starts = [0, *cuts.tolist()]
+    return [(int(ordered[start]), at) for start, at in zip(starts, np.split(order, cuts), strict=True)]
+
+
+def _searched(places: _Places, entries: NDArray[np.intp], x: NDArray[np.float64]) -> NDArray[np.intp]:
+    """For each row the bucket of its entry that its number lies in: part 2i below bound i, 2i+1 on it."""
+    found = np.empty(len(x), np.intp)
+    for entry, at in _grouped(entries):
+        bounds = places.bounds[entry]
+        assert bounds is not None
+        values = x[at]
+        place = np.searchsorted(bounds, values)
+        on = bounds[np.minimum(place, len(bounds) - 1)] == values
+        found[at] = places.entry_first[entry] + 2 * place + on
+    return found
+
+
+def _coded_numbers(vector: Vector) -> Coded:
+    """A numeric vector in coded form; 0.0 and -0.0 are equal."""
+    if not isinstance(vector, np.ndarray):
+        return coded(vector, 1)
+    distinct, codes = np.unique(vector + 0.0, return_inverse=True, equal_nan=True)
+    values: list[Value] = [None, *(None if v != v else v for v in distinct.tolist())]
+    return Coded(codes + 1, values)
+
+
+def _look_up(columns: list[Coded], keys: list[tuple[Any, ...]], size: int) -> NDArray[np.intp]:
+    """Each row's entry by the values in `columns`, -1 where there is none."""
+    if not columns:
+        return np.zeros(size, np.intp)
+    wide = [c.codes if len(c.codes) == size else np.broadcast_to(c.codes, (size,)) for c in columns]
+    sizes = [len(c.values) for c in columns]
+    codes: list[dict[Value, list[int]]] = []
+    for column in columns:
+        of: dict[Value, list[int]] = {}
+        for code, value in enumerate(column.values):
+            if value is not None:
+                of.setdefault(value, []).append(code)
+        codes.append(of)
+    cells = 1
+    for count in sizes:
+        cells *= count
+    if cells <= MOST_CELLS:
+        table = np.full(sizes, -1, np.intp)
+        for entry, key in enumerate(keys):
+            for place in product(*(of.get(part, ()) for of, part in zip(codes, key, strict=True))):
+                table[place] = entry
+        found: NDArray[np.intp] = table[tuple(wide)]
+        return found
+    return _look_up_each(columns, wide, keys, size)
+
+
+def _look_up_each(
+    columns: list[Coded], wide: list[NDArray[Any]], keys: list[tuple[Any, ...]], size: int
+) -> NDArray[np.intp]:
+    entries = {key: n for n, key in enumerate(keys)}
+    values = [c.values for c in columns]
+    rows = zip(*(w.tolist() for w in wide), strict=True)
+    return np.array(
+        [entries.get(tuple(v[c] for v, c in zip(values, row, strict=True)), -1) for row in rows], np.intp
+    )
