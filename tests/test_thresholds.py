@@ -20,7 +20,7 @@ def test_every_number_is_found_with_what_is_around_it() -> None:
 
 
 def test_one_number_is_replaced_and_nothing_else() -> None:
-    text = ['mentions(title, ["皮革"]) and\n  price  <  5', ' cheap'][0]
+    text = ['mentions(title, ["皮革"]) and\n  price  <  5', " cheap"][0]
     assert with_threshold(text, 0, 7.25) == 'mentions(title, ["皮革"]) and\n  price  <  7.25'
     assert with_threshold("x > 10", 0, 20.0) == "x > 20"
 

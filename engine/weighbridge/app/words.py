@@ -76,7 +76,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "more_problems": ("… and {count} more", "……另有 {count} 条"),
     "yes": ("yes", "是"),
     "no": ("no", "否"),
-    "unknown": ("unknown", "未知"),
     # verdicts and statuses
     "no_verdict": ("no verdict", "无结论"),
     "verdict_pass": ("pass", "通过"),
@@ -122,7 +121,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "busiest": ("Busiest rules of the last run", "上次批量运行中触发最多的规则"),
     "no_run": ("Nothing was run yet. Load a feed on the page “Batch”.", "尚未运行。请在“批量”页加载数据。"),
-    "version_line": ("Rules version {version}", "规则版本 {version}"),
     "start_rules": ("Change a rule or threshold", "修改规则或阈值"),
     "start_try": ("Try a single product or customer", "试算一个商品或客户"),
     "start_batch": ("See what it does to a catalogue", "查看对整个目录的影响"),
@@ -424,7 +422,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "fill_in": ("Fill in …", "填入……"),
     "from_scenario": ("From a scenario", "取自场景"),
     "from_feed": ("A row of the loaded feed", "已加载数据的一行"),
-    "from_json": ("JSON", "JSON"),
     "paste_json": ("Paste a record as JSON", "粘贴 JSON 记录"),
     "json_bad": (
         "This is no JSON object: {reason} (line {line})",
@@ -448,7 +445,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "tab_turn": ("Where it turns", "转折点"),
     "tab_missing": ("Missing data", "缺失数据"),
     "score_of": ("{card}, {market}", "{card}，{market}"),
-    "tier": ("tier {tier}", "档位 {tier}"),
     "known_data": ("{share} of the data is known", "已知数据占 {share}"),
     "undetermined": ("undetermined", "无法确定"),
     "no_scores": ("This decision needs no scorecard.", "该判定不使用评分卡。"),
@@ -456,7 +452,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "score": ("score", "得分"),
     "points": ("points", "分"),
     "characteristic": ("Characteristic", "指标"),
-    "why_rule": ("Why, or why not", "为何触发或未触发"),
     "rule": ("Rule", "规则"),
     "rule_id": ("Id", "编号"),
     "pick_rule": (
@@ -478,8 +473,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "graph_big": ("Only {count} of {total} nodes are shown.", "仅显示 {total} 个节点中的 {count} 个。"),
     "graph_none": ("No rule fired, so there is no path to show.", "没有规则触发，因此没有路径可显示。"),
     "turn_field": ("Number to move", "要移动的数值"),
-    "turn_range": ("Range", "范围"),
-    "turn_value": ("{field} = {value}", "{field} = {value}"),
     "turn_none": ("Nothing turns between {low} and {high}.", "{low} 与 {high} 之间没有变化。"),
     "turn_line": (
         "{market}: from {before} to {after} between {low} and {high}",
@@ -494,7 +487,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ask_for": ("Add to the form", "加入表单"),
     "to_scenario": ("Keep as a scenario", "存为场景"),
     "verdict": ("Verdict", "结论"),
-    "outputs": ("Outputs", "输出"),
+    "scenario_name": ("What it shows, in words", "该场景说明什么"),
+    "scenario_name_hint": ("cheap leather goes to review", "低价皮具需复核"),
     "fired_rules": ("{count} rules fired", "触发 {count} 条规则"),
     "list_hint": ("Type and press Enter", "输入后按回车"),
     "not_set": ("not known", "未知"),

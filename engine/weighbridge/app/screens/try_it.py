@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from weighbridge import graph as graphs
-from weighbridge.app import charts
+from weighbridge.app import batch_run, charts, editing
 from weighbridge.app.here import here
 from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
 from weighbridge.app.shown import (
@@ -29,7 +29,9 @@ from weighbridge.app.words import t
 from weighbridge.decisions import Decision
 from weighbridge.diagnostics import InvalidRecord
 from weighbridge.documents import RecordTypeModel
+from weighbridge.edits import add_case
 from weighbridge.engine import Engine
+from weighbridge.recorded_case import recorded_case
 from weighbridge.sweep import spread, sweep, turns
 
 MOST_MARKETS = 6
@@ -87,6 +89,16 @@ def _fill_in(engine: Engine, target: str) -> None:
                 key=f"case of {target}",
             )
             st.button(t("use"), key="use case", on_click=replace_record, args=(model, cases[number][1]))
+        run = batch_run.last_run()
+        if run is not None and run.feed.record_type == model.record_type and run.feed.rows:
+            row = st.number_input(
+                t("from_feed"), 1, run.feed.rows, 1, help=md(run.feed.name), key=f"row of {run.feed.digest}"
+            )
+            st.button(
+                t("use"), key="use row", on_click=replace_record, args=(model, run.feed.record(int(row) - 1))
+            )
+        else:
+            st.caption(t("no_feed"))
         text = st.text_area(t("paste_json"), key="pasted json", height=120, placeholder='{"title": "..."}')
         st.button(t("use"), key="use json", on_click=_use_json, args=(model, text), disabled=not text)
         problem = st.session_state.get("json problem")
@@ -137,23 +149,28 @@ def _decide(
         return {}
 
 
-def _card(decision: Decision) -> None:
+def _card(engine: Engine, decision: Decision) -> None:
     """One market's decision in short."""
+    ruleset = engine.book.rulesets.get(decision.target)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{md(decision.market)}**")
             if decision.verdict is not None:
                 verdict_badge(decision.verdict)
         for name, score in decision.scores.items():
-            tier = t("undetermined") if score.tier is None else t("tier", tier=score.tier)
+            card = engine.book.scorecards[name]
+            titles = {found.id: title_of(found.title, found.id) for found in card.tiers}
+            tier = t("undetermined") if score.tier is None else titles.get(score.tier, score.tier)
             value = "–" if score.value is None else f"{score.value:.1f}"
             share = "–" if score.coverage is None else f"{score.coverage:.0%}"
             st.markdown(
-                f"{md(name)}: **{value}** · {md(tier)}  \n:small[:gray[{md(t('known_data', share=share))}]]"
+                f"{md(title_of(card.title, name))}: **{value}** · {md(tier)}"
+                f"  \n:small[:gray[{md(t('known_data', share=share))}]]"
             )
         for name, output in decision.outputs.items():
             if name != "verdict" and output not in (None, []):
-                st.markdown(f"{md(name)}: {md(plain(output))}")
+                title = "" if ruleset is None else title_of(ruleset.outputs[name].title, name)
+                st.markdown(f"{md(title or name)}: {md(plain(output))}")
         if decision.fired:
             st.caption(t("fired_rules", count=len(decision.fired)))
 
@@ -181,7 +198,8 @@ def _scores(engine: Engine, decision: Decision) -> None:
     if not decision.scores:
         empty("no_scores")
     for name, score in decision.scores.items():
-        st.markdown(f"**{md(t('score_of', card=name, market=decision.market))}**")
+        title = title_of(engine.book.scorecards[name].title, name)
+        st.markdown(f"**{md(t('score_of', card=title, market=decision.market))}**")
         chart = charts.waterfall(score, engine.book.scorecards[name].direction)
         if chart is None:
             st.info(t("undetermined"))
@@ -372,6 +390,28 @@ def _missing(decisions: Mapping[str, Decision], model: RecordTypeModel) -> None:
                 )
 
 
+def _keep_as_scenario(decisions: Mapping[str, Decision]) -> None:
+    """Turns what is on the page into a scenario, one per market."""
+    if not editing.may_edit():
+        return
+    with st.popover(t("to_scenario"), icon=":material/bookmark_add:", key=editing.key("keep")):
+        market = st.selectbox(t("market"), list(decisions), key="scenario market")
+        name = st.text_input(t("scenario_name"), key="scenario name", placeholder=t("scenario_name_hint"))
+        if market in decisions and name.strip():
+            decision = decisions[market]
+            st.button(
+                t("add"),
+                type="primary",
+                key="keep scenario",
+                on_click=_add_case,
+                args=(decision, name.strip()),
+            )
+
+
+def _add_case(decision: Decision, name: str) -> None:
+    editing.apply(add_case(decision.target, recorded_case(decision, name)))
+
+
 def _results(engine: Engine, target: str, record: dict[str, Any], markets: Sequence[str], day: date) -> None:
     model = engine.record_type(target)
     decisions = _decide(engine, target, record, markets, day)
@@ -379,7 +419,8 @@ def _results(engine: Engine, target: str, record: dict[str, Any], markets: Seque
         return
     for column, decision in zip(st.columns(len(decisions)), decisions.values(), strict=True):
         with column:
-            _card(decision)
+            _card(engine, decision)
+    _keep_as_scenario(decisions)
     names = ("tab_reasons", "tab_score", "tab_rules", "tab_graph", "tab_turn", "tab_missing")
     tab = st.segmented_control(
         t("decisions"),
