@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 DEMO_FEED := samples/listings.csv
 DEMO_MARKETS := SA DE ID US JP
 
-.PHONY: help demo app test lint types format docs bench clean
+.PHONY: help demo app editor tour test lint types format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ demo: $(READY) ## run the gate over the sample feed for five markets; prints the
 
 app: $(READY) ## open the web app on the shipped project
 	$(BIN)/weighbridge app
+
+editor: ## build the source editor of the web app again (needs Node)
+	cd engine/weighbridge/app/codemirror && npm ci --silent && npm run --silent build
+
+tour: $(READY) ## take the pictures of docs/tour.md again (needs Chromium)
+	$(BIN)/python docs/tour_pictures.py
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest --numprocesses auto

@@ -23,7 +23,7 @@ CHEAP = """  - id: cheap
 """
 """A rule with a number in it, for the starter project."""
 
-WAIT = 60_000
+WAIT = 30_000
 """Milliseconds that a busy machine may take for one step."""
 
 

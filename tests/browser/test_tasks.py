@@ -105,7 +105,7 @@ def test_completion_and_hover_speak_of_the_project(shop: Path, serve: Serve, ope
 def test_a_block_is_pasted_into_a_table(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
     tab = open_tab(serve(shop)).open("rules", table="shipping/routes")
     tab.press("Paste")
-    area = tab.page.get_by_label("Cells copied from a spreadsheet")
+    area = tab.page.get_by_role("textbox", name="Cells copied from a spreadsheet")
     area.fill("[10..50]\tcourier\n> 50\tfreight")
     area.press("Control+Enter")
     tab.settle()

@@ -31,12 +31,15 @@ _BADGES: Mapping[str, tuple[Colour, str]] = {
     "not_in_force": ("gray", ":material/location_off:"),
 }
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~^\"'&])")
+_MARKDOWN = re.compile(r"[\\`*\[\]$~]|(?<!\w)_|_(?!\w)|:(?=\w|//)|<(?=[\w/!?])|&(?=[\w#])")
+"""Signs that mean something inside a line of Markdown, where they do; not more, for screen readers read them out."""
+_AT_START = re.compile(r"^(\s*\d*)([#>+\-=|.)])")
 
 
 def md(text: object) -> str:
-    """Text of the project or of a record, safe in Markdown: every sign that could mean something is escaped."""
-    return _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+    """Text of the project or of a record, safe in Markdown: every sign that would mean something is escaped."""
+    line = " ".join(str(text).splitlines())
+    return _AT_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", line))
 
 
 def title_of(texts: Mapping[str, str], fallback: str) -> str:
