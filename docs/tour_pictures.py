@@ -11,16 +11,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from weighbridge.draft import Draft
+from weighbridge.edits import Address, SetValue
+
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "tour"
 PARTS = ("regions", "scorecards", "rulesets", "samples", "weighbridge.yaml")
-WAIT = 90_000
+WAIT = 240_000
+PERSON = "chen"
 
 WORDS = {
     "en": {"sample": "or a sample of the project", "run": "Load and decide", "impact": "What it would do"},
@@ -53,8 +58,8 @@ def tab(page: Page, words: str) -> None:
 class Camera:
     """One language's walk through the app."""
 
-    def __init__(self, page: Page, port: int, lang: str) -> None:
-        self.page, self.port, self.lang = page, port, lang
+    def __init__(self, page: Page, port: int, lang: str, project: Path) -> None:
+        self.page, self.port, self.lang, self.project = page, port, lang, project
 
     def open(self, name: str, **query: str) -> None:
         """Opens a page by its address."""
@@ -111,7 +116,7 @@ def walk(camera: Camera) -> None:
     page.locator('[data-testid="stDataFrame"]').first.click(position={"x": 18, "y": 50})
     settle(page)
     camera.shoot("rule")
-    change_threshold(page)
+    change_threshold(camera.project)
     camera.go(7)
     tab(page, words["impact"])
     page.locator('[data-testid="stMetricValue"]').first.wait_for(timeout=WAIT)
@@ -119,21 +124,10 @@ def walk(camera: Camera) -> None:
     camera.shoot("impact")
 
 
-def change_threshold(page: Page) -> None:
-    """Makes the weight of a scorecard's tier count: the bound of `adapt` goes up."""
-    page.locator('[data-testid="stTopNavLink"]').nth(2).click()
-    settle(page)
-    page.get_by_role("combobox").first.click()
-    page.keyboard.type("cultural")
-    page.wait_for_timeout(300)
-    page.keyboard.press("Enter")
-    settle(page)
-    page.locator('[data-testid="stButtonGroup"]').nth(1).locator("button").nth(2).click()
-    settle(page)
-    field = page.get_by_role("spinbutton").last
-    field.fill("92")
-    field.press("Enter")
-    settle(page)
+def change_threshold(project: Path) -> None:
+    """Makes the tier `fit` harder to reach, in the draft of the person whose screen is shown."""
+    at = Address("scorecard", "cultural_fit")
+    Draft.open(project, PERSON).edit(SetValue(at, ("tiers", "fit", "from"), 92))
 
 
 def with_server(project: Path, act: Callable[[int], Any]) -> None:
@@ -141,8 +135,18 @@ def with_server(project: Path, act: Callable[[int], Any]) -> None:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = int(found.getsockname()[1])
-    command = [sys.executable, "-m", "weighbridge", "app", "-p", str(project), "--port", str(port), "--no-browser"]
-    server = subprocess.Popen([*command, "--as", "chen"], stdout=subprocess.DEVNULL, env=os.environ)
+    command = [
+        sys.executable,
+        "-m",
+        "weighbridge",
+        "app",
+        "-p",
+        str(project),
+        "--port",
+        str(port),
+        "--no-browser",
+    ]
+    server = subprocess.Popen([*command, "--as", PERSON], stdout=subprocess.DEVNULL, env=os.environ)
     try:
         for _ in range(300):
             try:
@@ -162,7 +166,10 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium: apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)
+    asked = sys.argv[1:] or list(WORDS)
     for lang, locale in (("en", "en-US"), ("zh", "zh-CN")):
+        if lang not in asked:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             project = Path(folder) / "packs"
             project.mkdir()
@@ -170,15 +177,16 @@ def main() -> None:
                 source = ROOT / part
                 copy = shutil.copytree if source.is_dir() else shutil.copy
                 copy(source, project / part)
-            with_server(project, lambda port, lang=lang, locale=locale: photograph(chromium, port, lang, locale))
+            act = partial(photograph, chromium, lang, locale, project)
+            with_server(project, act)
 
 
-def photograph(chromium: str, port: int, lang: str, locale: str) -> None:
+def photograph(chromium: str, lang: str, locale: str, project: Path, port: int) -> None:
     """One language."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context(viewport={"width": 1280, "height": 720}, locale=locale)
-        walk(Camera(context.new_page(), port, lang))
+        walk(Camera(context.new_page(), port, lang, project))
         browser.close()
 
 

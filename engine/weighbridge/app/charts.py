@@ -18,6 +18,8 @@ from weighbridge.sweep import Point
 
 Chart = alt.LayerChart | alt.FacetChart
 
+AXIS = 70
+"""Pixels that an axis with its title takes from the height of a chart."""
 GOOD, BAD, TOTAL, QUIET = "#2e9e5b", "#d1495b", "#4c78a8", "#9aa0a6"
 VERDICT_COLOURS: Mapping[str, str] = {
     "pass": "#2e9e5b",
@@ -76,7 +78,7 @@ def _bars(frame: pd.DataFrame) -> Chart:
     numbers = base.mark_text(align="right", baseline="bottom", dy=-9, color=QUIET).encode(
         x=alt.value("width"), text="label:N"
     )
-    return alt.layer(bars, words, numbers).properties(height=max(60, 36 * len(names)))
+    return alt.layer(bars, words, numbers).properties(height=AXIS + 38 * len(names))
 
 
 def sweep_chart(points: Sequence[Point], field: str, card: str | None, now: float) -> Chart:
@@ -162,11 +164,11 @@ def calendar(frame: pd.DataFrame, year: int) -> Chart | None:
                 axis=alt.Axis(format="%m", tickCount="month"),
             ),
             x2="end:T",
-            y=alt.Y("label:N", title=None, axis=alt.Axis(labelLimit=320)),
+            y=alt.Y("label:N", title=None, axis=alt.Axis(labelLimit=320, labelOverlap=False)),
             tooltip=tooltip,
         )
     )
-    return alt.layer(bars).properties(height=max(120, 18 * spans["label"].nunique()))
+    return alt.layer(bars).properties(height=AXIS + 20 * spans["label"].nunique())
 
 
 def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
@@ -180,7 +182,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
         .mark_bar(height={"band": 0.75})
         .encode(
             x=alt.X("count:Q", title=t("records"), stack=True),
-            y=alt.Y("by:N", title=words, sort="-x", axis=alt.Axis(labelLimit=260)),
+            y=alt.Y("by:N", title=words, sort="-x", axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             color=alt.Color(
                 "verdict:N",
                 title=t("verdict"),
@@ -194,7 +196,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
             ],
         )
     )
-    return alt.layer(bars).properties(height=max(90, 26 * counted["by"].nunique()))
+    return alt.layer(bars).properties(height=AXIS + 28 * counted["by"].nunique())
 
 
 def step_picture(bins: Sequence[BinModel]) -> Chart | None:
@@ -213,7 +215,7 @@ def step_picture(bins: Sequence[BinModel]) -> Chart | None:
             .mark_bar(color=TOTAL, height={"band": 0.6})
             .encode(x=alt.X("points:Q", title=t("points")), y=alt.Y("name:N", title=None, sort=None))
         )
-        return alt.layer(bars).properties(height=max(80, 28 * len(names)))
+        return alt.layer(bars).properties(height=AXIS + 28 * len(names))
     frame = pd.DataFrame(steps, columns=["low", "high", "points"])
     width = (frame["high"].max() - frame["low"].min()) or 1.0
     lines = (

@@ -150,7 +150,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "switched": ("Switched", "开关"),
     "on": ("on", "启用"),
     "off": ("off", "停用"),
-    "rules_found": ("{count} rules", "{count} 条规则"),
+    "rules_found": ("Rules: {count}", "规则：{count} 条"),
     "copy": ("Copy", "复制"),
     "delete": ("Delete", "删除"),
     "delete_rule": ("Delete {rule}? You can undo this.", "删除 {rule}？可以撤销。"),
@@ -215,7 +215,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "new_term": ("New term", "新词条"),
     "new_term_hint": ("a word or phrase", "词或短语"),
     "term": ("Term", "词条"),
-    "terms_found": ("{count} terms", "{count} 个词条"),
+    "terms_found": ("Terms: {count}", "{count} 个词条"),
     "remove_terms": ("Remove chosen ({count})", "删除所选（{count}）"),
     # changes
     "document": ("Document", "文档"),
@@ -489,7 +489,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "verdict": ("Verdict", "结论"),
     "scenario_name": ("What it shows, in words", "该场景说明什么"),
     "scenario_name_hint": ("cheap leather goes to review", "低价皮具需复核"),
-    "fired_rules": ("{count} rules fired", "触发 {count} 条规则"),
+    "fired_rules": ("Rules fired: {count}", "触发 {count} 条规则"),
     "list_hint": ("Type and press Enter", "输入后按回车"),
     "not_set": ("not known", "未知"),
 }

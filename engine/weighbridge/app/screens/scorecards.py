@@ -298,12 +298,14 @@ def _page() -> None:
         empty("no_cards", ":material/speed:")
         return
     left, middle, right = st.columns([5, 4, 2], vertical_alignment="bottom")
+    asked = st.query_params.get("card")
     name = left.selectbox(
         t("scorecards"),
         list(cards),
+        index=list(cards).index(asked) if asked in cards else 0,
         format_func=lambda n: _title(cards[n].model),
-        key="card",
-        bind="query-params",
+        key=f"card {asked}",
+        persist_state="session",
     )
     regions = book.regions.documents
     region = middle.selectbox(

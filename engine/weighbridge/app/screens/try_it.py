@@ -44,15 +44,16 @@ FORM_HEIGHT = 620
 def _question(engine: Engine) -> tuple[str, list[str], date]:
     """What is asked: the target, the markets and the day."""
     config = engine.project.config.model
-    usual = config.target if config.target in engine.targets else engine.targets[0]
+    asked = st.query_params.get("target")
+    usual = next(n for n in (asked, config.target, engine.targets[0]) if n in engine.targets)
     columns = st.columns([3, 5, 2, 2], vertical_alignment="bottom")
     target = columns[0].selectbox(
         t("target"),
         engine.targets,
         index=engine.targets.index(usual),
         format_func=lambda name: _target_title(engine, name),
-        key="target",
-        bind="query-params",
+        key=f"target {asked}",
+        persist_state="session",
     )
     markets = columns[1].multiselect(
         t("markets"),
