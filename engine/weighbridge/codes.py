@@ -180,9 +180,9 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "WB425": ("text encoding", "The file as a whole is in another encoding; the mapping can name it."),
     "WB426": ("mapping", "The mapping does not fit the record type or the feed format."),
+    "WB427": ("name in no row", "A key or attribute that the mapping reads occurs in no row of the feed."),
     "WB430": ("no source of records", "A batch takes frames, Arrow streams, files, folders and patterns."),
     "WB431": ("result folder", "The folder holds something else than this run's results."),
-    "WB427": ("name in no row", "A key or attribute that the mapping reads occurs in no row of the feed."),
     "WB501": (
         "unknown target of scenarios",
         "The scenarios name a ruleset or scorecard that does not exist.",
