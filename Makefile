@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 DEMO_FEED := samples/listings.csv
 DEMO_MARKETS := SA DE ID US JP
 
-.PHONY: help demo test lint types format docs bench clean
+.PHONY: help demo app editor tour test lint types format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,15 @@ demo: $(READY) ## run the gate over the sample feed for five markets; prints the
 	$(BIN)/weighbridge check $(DEMO_FEED) --project . $(DEMO_MARKETS:%=--market %) --market-field market_code || code=$$?; \
 	echo "exit code of the gate: $$code (0 clean, 1 findings, 2 could not do the job)"; \
 	test $$code -le 1
+
+app: $(READY) ## open the web app on the shipped project
+	$(BIN)/weighbridge app
+
+editor: ## build the source editor of the web app again (needs Node)
+	cd engine/weighbridge/app/codemirror && npm ci --silent && npm run --silent build
+
+tour: $(READY) ## take the pictures of docs/tour.md again (needs Chromium)
+	$(BIN)/python docs/tour_pictures.py
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest --numprocesses auto
@@ -56,9 +65,9 @@ $(READY): pyproject.toml constraints.txt
 	done; \
 	if [ -z "$$python" ]; then echo "Weighbridge needs Python 3.11 or later; none found on PATH" >&2; exit 1; fi; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then rm -rf .venv; "$$python" -m venv .venv; fi
-	$(PIP) --editable '.[dev]'
+	$(PIP) --editable '.[dev,app]'
 	@touch $@
 
 $(BENCH_READY): $(READY)
-	$(PIP) --editable '.[dev,bench]'
+	$(PIP) --editable '.[dev,app,bench]'
 	@touch $@

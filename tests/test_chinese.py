@@ -99,6 +99,38 @@ def test_every_sentence_a_report_can_show_is_translated(module: str, code: str, 
     assert told.message != text, f"{module} says this, weighbridge/chinese.py does not know it"
 
 
+EDITING = [
+    "yaml_text.py",
+    "table_edits.py",
+    "texts.py",
+    "edits.py",
+    "draft.py",
+    "draft_state.py",
+    "saving.py",
+]
+
+
+def _said_while_editing(module: str) -> Iterator[tuple[str, str]]:
+    """(code, message with holes) of what the modules of drafts refuse, each through its own small function."""
+    yield from _given(module, r"WB70\d|WB690")
+    codes = {"refused": ("WB703", 0), "_refused": ("WB701", 1), "_note": ("WB704", 0)}
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            code, place = codes.get(name, ("", 0))
+            text = _template(node.args[place]) if code and len(node.args) > place else None
+            if text is not None:
+                yield code, text
+
+
+@pytest.mark.parametrize("module", EDITING)
+def test_what_is_said_while_editing_is_translated(module: str) -> None:
+    said = list(_said_while_editing(module))
+    assert said or module == "edits.py"
+    for code, text in said:
+        assert translated(Diagnostic(code, text), "zh").message != text, text
+
+
 FEEDS = {
     "cells": "sku,title,price\nA-1,Bag,cheap\n",
     "rows": 'sku,title\nA-1\nA-2,"x"y\nA-3,x,y\n',

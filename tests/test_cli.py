@@ -37,7 +37,9 @@ GOOD = (
 )
 PIG = '{"sku": "X-2", "title": "Pigskin wallet 猪皮", "photos": 1}'
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ("init", "lint", "test", "check", "decide", "batch", "graph", "schema", "docs", "explain-region")
+COMMANDS = (
+    "init", "lint", "test", "check", "decide", "batch", "graph", "schema", "docs", "explain-region", "rules", "app",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -305,6 +307,16 @@ def test_explain_region_json(run: Run) -> None:
     assert (ramadan["value"], ramadan["set_by"]) == (True, "gcc")
 
 
+def test_rules_are_searched_with_their_places(run: Run) -> None:
+    lines = run("rules", "pigskin", "-m", "DE").out.splitlines()
+    where = "rulesets/listing_gate.yaml:8:9: listing_gate/pork block"
+    assert lines == [f"{where} region.pork_prohibited and mentions(all_text, terms.pig)"]
+    assert run("rules", "toy", "--market", "SA").out == ""
+    found = json.loads(run("rules", "--verdict", "review", "-f", "json").out)
+    assert [entry["ref"] for entry in found] == ["listing_gate/forecast"]
+    assert found[0]["review"]["queue"] == "selection_committee"
+
+
 # ----------------------------------------------------------------------------------------------- wrong input
 
 
@@ -315,6 +327,8 @@ def _misspell(project: Path) -> None:
 
 WRONG: dict[str, tuple[list[str], list[str]]] = {
     "day that is none": (["check", FEED, "--as-of", "tomorrow"], ["WB405", "'tomorrow' is not a day"]),
+    "market of rules": (["rules", "--market", "SAA"], ["WB303", "did you mean: SA"]),
+    "day of rules": (["rules", "--effective", "soon"], ["WB405"]),
     "day that does not exist": (["explain-region", "SA", "--as-of", "2026-02-30"], ["WB405"]),
     "day for decide": (["decide", "-", "--as-of", "1.2.2026"], ["WB405"]),
     "unknown target": (["check", FEED, "--target", "lising_gate"], ["WB604", "did you mean: listing_gate"]),

@@ -24,6 +24,7 @@ PAGES = [
     "write-a-rule.md",
     "test-your-rules.md",
     "embed-in-python.md",
+    "edit-by-program.md",
     "map-a-feed.md",
     "waivers-and-baseline.md",
     "personal-data.md",

@@ -1,4 +1,4 @@
-"""The command line: `weighbridge init | lint | test | check | decide | batch | graph | schema | docs | explain-region`.
+"""The command line: one function a command; `weighbridge --help` lists them.
 
 Exit codes everywhere: 0 clean, 1 findings, 2 could not do the job, 130 interrupted. Each command imports what
 it needs when it runs, so that `--help` is instant.
@@ -784,6 +784,77 @@ def explain_region(
         give(_json(report))
     else:
         say(region_text(report))
+
+
+@app.command(
+    "app",
+    short_help="Open the web app.",
+    epilog="Example: weighbridge app --project my-shop",
+)
+def open_app(
+    project: ProjectOption = HERE,
+    port: Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's own needs sign-in by OIDC.")
+    ] = "127.0.0.1",
+    person: Annotated[
+        str | None,
+        typer.Option("--as", help="Name that drafts are kept under.", show_default="the login name"),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+) -> None:
+    """The web app, on this machine: edit, try and understand the rules in a browser. Ends with Ctrl+C."""
+    from weighbridge.app.serving import serve
+
+    if not project.is_dir():
+        _refuse("WB100", f"the folder {str(project)!r} does not exist", "the folder of a project")
+    serve(project, address=address, port=port, person=person, browser=browser)
+
+
+@app.command(
+    short_help="List rules, or search them.",
+    epilog="Example: weighbridge rules pork --market SA --verdict block",
+)
+def rules(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="All must occur: in id, title, reason, condition, terms or source."),
+    ] = None,
+    project: ProjectOption = HERE,
+    market: Annotated[str | None, typer.Option("--market", "-m", help="Can apply in this market.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Asks for this verdict.")] = None,
+    owner: Annotated[str | None, typer.Option("--of", help="Only of this ruleset or scorecard.")] = None,
+    source: Annotated[str | None, typer.Option(help="Rests on a source that contains this.")] = None,
+    effective: Annotated[str | None, typer.Option(help="In force on this day, YYYY-MM-DD.")] = None,
+    lang: LanguageOption = Language.en,
+    format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
+) -> None:
+    """Rules, table rows and characteristics with their places, those that fit best first."""
+    from weighbridge.catalogue import catalogue, search
+    from weighbridge.diagnostics import UnknownName, unknown_name
+    from weighbridge.rulebook import titled
+
+    engine = _engine(project)
+    for what, name, known in (("market", market, engine.markets), ("target", owner, engine.targets)):
+        if name is not None and name not in known:
+            raise UnknownName([unknown_name("WB303", what, name, known)])
+    entries = search(
+        catalogue(engine.book),
+        " ".join(words or ()),
+        market=market,
+        verdict=verdict,
+        owner=owner,
+        source=source,
+        effective=None if effective is None else _day(effective),
+    )
+    if format is PlainFormat.json:
+        give(_json([entry.to_dict() for entry in entries]))
+        return
+    for entry in entries:
+        # The rows of a table share its title; what tells them apart is their reason.
+        texts = entry.reason if entry.kind == "row" and entry.reason else entry.title
+        title = titled(texts, lang.value, entry.condition)
+        say(f"{entry.span}: {entry.ref} {entry.verdict or ''} {title}".replace("  ", " "))
 
 
 @app.callback(invoke_without_command=True)

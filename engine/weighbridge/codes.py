@@ -257,5 +257,25 @@ CODES: dict[str, tuple[str, str]] = {
         "fault in Weighbridge",
         "Something happened that the program does not expect; do not rely on what it printed.",
     ),
+    "WB695": (
+        "the web app is not installed",
+        "The web app needs the extra `app`: `pip install weighbridge[app]`.",
+    ),
+    "WB696": (
+        "no sign-in",
+        "The web app is not opened to a network where nobody has to sign in; see `docs/how-to/web-app.md`.",
+    ),
+    "WB701": (
+        "edit has no place",
+        "The edit would touch something else too, or the text cannot be written there; the source can be edited.",
+    ),
+    "WB702": ("nothing there", "The draft has no document, rule, row, column or file of this name."),
+    "WB703": (
+        "no file of the project",
+        "Only YAML and CSV files inside the project folder can be edited, in their own encoding and size.",
+    ),
+    "WB704": ("save broken off", "The program ended while it saved; the save was completed or rolled back."),
+    "WB705": ("damaged draft", "The draft's file cannot be read; it was set aside, and a new draft begins."),
+    "WB706": ("draft not kept", "The draft cannot be written to disk, so that it ends with the program."),
 }
 """Code -> (title, explanation), in order of number."""

@@ -15,6 +15,7 @@ from weighbridge.findings import Finding, Review, Score, json_value, shown_value
 from weighbridge.masking import MASK
 from weighbridge.narrative import narrate, narrate_rule
 from weighbridge.prepared import Prepared
+from weighbridge.specialise import RulesetStep, ScoreStep
 from weighbridge.templates import show_value
 
 
@@ -111,6 +112,16 @@ class Decision:
     def scores(self) -> dict[str, Score]:
         """Every score the decision needed, by scorecard."""
         return self._explain().scores()
+
+    @property
+    def score_values(self) -> dict[str, tuple[float | None, str | None]]:
+        """Value and tier of every score, by scorecard, without the reasons that `scores` works out."""
+        steps = [s for s in self._prepared.special.steps if isinstance(s, RulesetStep | ScoreStep)]
+        return {
+            step.card.id: (None if raw[0] != raw[0] else raw[0], raw[1])
+            for step, raw in zip(steps, self._raw[0], strict=True)
+            if isinstance(step, ScoreStep)
+        }
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -26,7 +26,7 @@ from weighbridge.linking import link
 from weighbridge.masking import masks
 from weighbridge.prepared import Prepared, prepare
 from weighbridge.privacy_checks import privacy_problems
-from weighbridge.project import Project, load_project
+from weighbridge.project import Project, TextCache, load_project
 from weighbridge.records import plain_record, readers
 from weighbridge.rulebook import Rule, Rulebook
 from weighbridge.scalar import day_number
@@ -308,13 +308,14 @@ def _info(rule: Rule) -> RuleInfo:
 
 
 def check_project(
-    root: Path | str, files: Mapping[str, str] | None = None
+    root: Path | str, files: Mapping[str, str] | None = None, cache: TextCache | None = None
 ) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
 
-    `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does.
+    `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does;
+    `cache` spares the reading of files that have not changed since it was last used.
     """
-    project = load_project(Path(root), files)
+    project = load_project(Path(root), files, cache)
     book = link(project)
     problems = [*book.diagnostics, *dependency_cycles(book)]
     if not any(kind in ("region", "record_type") for kind, _ in project.broken):

@@ -132,6 +132,17 @@ def around(graph: Graph, nodes: Iterable[str], *, up: bool = True, down: bool = 
     return graph.subgraph(kept)
 
 
+def nearest(graph: Graph, nodes: Iterable[str], most: int) -> Graph:
+    """The part of a graph that is fewest steps from `nodes`, in any direction, of at most `most` nodes."""
+    kept: dict[str, None] = {}
+    ring = [node for node in nodes if node in graph]
+    while ring and len(kept) < most:
+        kept |= dict.fromkeys(ring[: most - len(kept)])
+        near = (n for node in ring for n in (*graph.predecessors(node), *graph.successors(node)))
+        ring = [n for n in dict.fromkeys(near) if n not in kept]
+    return graph.subgraph(kept)
+
+
 def to_dict(graph: Graph) -> dict[str, Any]:
     """JSON form: nodes and edges, sorted."""
     described: list[tuple[str, dict[str, Any]]] = sorted(
@@ -166,8 +177,8 @@ _SHAPES = {
 }
 
 
-def to_mermaid(graph: Graph) -> str:
-    """Mermaid flow chart."""
+def to_mermaid(graph: Graph, lit: Iterable[str] = ()) -> str:
+    """Mermaid flow chart; the nodes `lit` stand out."""
     ids = {node: f"n{i}" for i, node in enumerate(sorted(graph))}
     lines = ["flowchart LR"]
     for node, short in ids.items():
@@ -175,6 +186,9 @@ def to_mermaid(graph: Graph) -> str:
         label = _plain(node).replace('"', "'").replace("#", "#35;")
         lines.append(f"  {short}{opening}{label}{closing}")
     lines += [f"  {ids[a]} --> {ids[b]}" for a, b in sorted(graph.edges())]
+    shining = [ids[node] for node in lit if node in ids]
+    if shining:
+        lines += ["  classDef lit stroke:#e08a00,stroke-width:4px", f"  class {','.join(shining)} lit"]
     return "\n".join(lines) + "\n"
 
 

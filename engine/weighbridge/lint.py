@@ -6,7 +6,7 @@ Errors (what cannot work) are found by loading; lint adds warnings. A check yiel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,7 @@ from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.documents import RuleOverride
 from weighbridge.engine import check_project
 from weighbridge.graph import dependency_graph
-from weighbridge.project import Project
+from weighbridge.project import Project, TextCache
 from weighbridge.rulebook import Rulebook
 from weighbridge.tree import Const, Value
 
@@ -158,10 +158,20 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def lint(root: Path) -> tuple[Project, tuple[Diagnostic, ...]]:
-    """Every error and warning of a project, sorted by place. Checks run only on a project that loads."""
-    project, book, diagnostics = check_project(root)
+def lint(
+    root: Path, files: Mapping[str, str] | None = None, cache: TextCache | None = None
+) -> tuple[Project, tuple[Diagnostic, ...]]:
+    """Every error and warning of a project, sorted by place. Checks run only on a project that loads.
+
+    `files` and `cache`: as in `load_project`.
+    """
+    project, book, diagnostics = check_project(root, files, cache)
+    return project, warned(project, book, diagnostics)
+
+
+def warned(project: Project, book: Rulebook, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """What loading found, and behind it the warnings of all checks where it found no error."""
     if any(d.severity == "error" for d in diagnostics):
-        return project, diagnostics
+        return diagnostics
     found = [d for check in CHECKS for d in check(project, book)]
-    return project, (*diagnostics, *sorted(found, key=lambda d: str(d.span)))
+    return (*diagnostics, *sorted(found, key=lambda d: str(d.span)))

@@ -397,3 +397,40 @@ PAGES: Catalogue = {
     "declared_only": {"en": "Declared here, set elsewhere", "zh": "在此声明，由下级设定"},
 }
 """Words of the pages that `weighbridge docs` writes."""
+
+
+EDITS: Catalogue = {
+    "set": {"en": "change {what}", "zh": "修改 {what}"},
+    "remove": {"en": "remove {what}", "zh": "删除 {what}"},
+    "insert": {"en": "add {what}", "zh": "新增 {what}"},
+    "copy": {"en": "copy {what}", "zh": "复制 {what}"},
+    "move": {"en": "move {what}", "zh": "移动 {what}"},
+    "enable": {"en": "switch on {what}", "zh": "启用 {what}"},
+    "disable": {"en": "switch off {what}", "zh": "停用 {what}"},
+    "override": {"en": "override {what} in {region}", "zh": "在 {region} 覆盖 {what}"},
+    "case": {"en": "add scenario {what}", "zh": "新增场景 {what}"},
+    "cell": {"en": "change {what}, row {row}", "zh": "修改 {what} 第 {row} 行"},
+    "cells": {"en": "change {count} cells of {what}", "zh": "修改 {what} 的 {count} 个单元格"},
+    "add_rows": {"en": "add {count} row(s) to {what}", "zh": "在 {what} 新增 {count} 行"},
+    "delete_rows": {"en": "delete {count} row(s) of {what}", "zh": "删除 {what} 的 {count} 行"},
+    "move_row": {"en": "move row {row} of {what} to {to}", "zh": "将 {what} 第 {row} 行移到第 {to} 行"},
+    "paste": {"en": "paste into {what}", "zh": "粘贴到 {what}"},
+    "add_file": {"en": "add file {what}", "zh": "新增文件 {what}"},
+    "source": {"en": "edit source of {what}", "zh": "编辑源文件 {what}"},
+    "discard": {"en": "give up changes of {what}", "zh": "放弃对 {what} 的修改"},
+    "settle": {"en": "settle conflict in {what}", "zh": "解决 {what} 的冲突"},
+}
+"""The steps of a draft's history."""
+
+
+COMPLETION: Catalogue = {
+    "market": {"en": "The market that is decided for.", "zh": "当前判定的市场。"},
+    "as_of": {"en": "The day that is decided for.", "zh": "当前判定的日期。"},
+    "region.code": {"en": "The market's code.", "zh": "市场代码。"},
+    "score": {"en": "score", "zh": "得分"},
+    "tier": {"en": "tier", "zh": "档位"},
+    "coverage": {"en": "share of weight whose data is known", "zh": "已知数据的权重占比"},
+    "one_of": {"en": "one of: {values}", "zh": "可取值：{values}"},
+    "terms": {"en": "{count} terms: {values}", "zh": "{count} 个词：{values}"},
+}
+"""What completion and hover say about names; a thing's own title comes from the project."""

@@ -480,14 +480,34 @@ def _cell_at(text: str, span: Span) -> Cell:
 # ---- the whole folder
 
 
-def load_project(root: Path | str, files: Mapping[str, str] | None = None) -> Project:
+class TextCache:
+    """The documents of files that were read before: for editors, which load a project after every change.
+
+    A file is read again when its text differs. Not bounded: it holds one version of every file.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str | bytes, Loaded]] = {}
+
+    def load(self, data: str | bytes, name: str) -> Loaded:
+        """As `load_text`."""
+        known = self._known.get(name)
+        if known is None or known[0] != data:
+            known = self._known[name] = (data, load_text(data, name))
+        return known[1]
+
+
+def load_project(
+    root: Path | str, files: Mapping[str, str] | None = None, cache: TextCache | None = None
+) -> Project:
     """Read a project folder; whatever is wrong with it ends in `diagnostics`, never in an exception.
 
-    `files` (path relative to the root -> text) replace or add to the files on disk, for editors and tests.
+    `files` (path relative to the root -> text) replace or add to the files on disk, for editors and tests;
+    `cache` spares the reading of files that have not changed since it was last used.
     """
     base = Path(root).resolve()
     reader = _Files(base, files or {})
-    loader = _ProjectLoader(base, reader)
+    loader = _ProjectLoader(base, reader, cache or TextCache())
     if not base.is_dir() and not reader.overlay:
         message = (
             f"the folder {str(root)!r} does not exist"
@@ -509,9 +529,10 @@ def _folders_in_words() -> str:
 class _ProjectLoader:
     """Collects what the files of a project hold."""
 
-    def __init__(self, root: Path, files: _Files) -> None:
+    def __init__(self, root: Path, files: _Files, cache: TextCache) -> None:
         self.root = root
         self.files = files
+        self.cache = cache
         self.diagnostics: list[Diagnostic] = []
         self.sources: dict[str, list[str]] = {}
         self.by_kind: dict[str, dict[str, Document[Any]]] = {kind: {} for kind in KINDS}
@@ -564,7 +585,7 @@ class _ProjectLoader:
         data = self.files.read(name)
         if data is None:
             return
-        loaded = load_text(data, name)
+        loaded = self.cache.load(data, name)
         self.sources[name] = loaded.lines
         self.diagnostics += loaded.diagnostics
         self.broken |= loaded.broken

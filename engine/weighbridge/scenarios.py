@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -89,20 +89,31 @@ class ScenarioRun:
 
 
 def run_scenarios(
-    engine: Engine, target: str | None = None, name: str | None = None, *, edges: bool = False
+    engine: Engine,
+    target: str | None = None,
+    name: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    edges: bool = False,
 ) -> ScenarioRun:
     """Runs the scenarios of all targets, or of one; `name` keeps the cases whose name contains it.
 
+    `progress` is told before each case how many of how many are done; what it raises ends the run.
     With `edges`, the run also says which limits the cases stand at, which takes longer.
     """
     results: list[CaseResult] = []
     counter = _Counter(engine, Edges(engine) if edges else None)
-    for document in engine.project.scenarios:
-        if target is not None and document.model.scenarios != target:
-            continue
-        for index, case in enumerate(document.model.cases):
-            if name is None or name.casefold() in case.name.casefold():
-                results += _run_case(engine, document, index, case, counter)
+    wanted = [
+        (document, index, case)
+        for document in engine.project.scenarios
+        if target is None or document.model.scenarios == target
+        for index, case in enumerate(document.model.cases)
+        if name is None or name.casefold() in case.name.casefold()
+    ]
+    for done, (document, index, case) in enumerate(wanted):
+        if progress is not None:
+            progress(done, len(wanted))
+        results += _run_case(engine, document, index, case, counter)
     return ScenarioRun(tuple(results), counter.coverage(), counter.edges.items() if counter.edges else ())
 
 

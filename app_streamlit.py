@@ -1,0 +1,5 @@
+"""The entry of the web app: `make app`, or `weighbridge app`."""
+
+from weighbridge.app.shell import show
+
+show()

@@ -1,0 +1,110 @@
+"""A feed decided for the pages that look at it: batch, impact, home."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from weighbridge.app import jobs
+from weighbridge.app.jobs import Job
+from weighbridge.app.results import BATCH
+from weighbridge.documents import MappingModel
+from weighbridge.engine import Engine
+from weighbridge.feed_decisions import FeedDecisions, decide_feed
+from weighbridge.loaded_feed import LoadedFeed, load_feed
+
+
+@dataclass
+class BatchRun:
+    """A loaded feed and what the draft said of it when it ran."""
+
+    feed: LoadedFeed
+    decided: FeedDecisions
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The decisions, texts as categories."""
+        frame: pd.DataFrame = self.decided.decisions.to_pandas()
+        for name in frame.columns:
+            if name != "row" and not name.endswith(".score"):
+                frame[name] = frame[name].astype("category")
+        return frame
+
+    @cached_property
+    def fired(self) -> pd.DataFrame:
+        """The rules that fired, as categories."""
+        frame: pd.DataFrame = self.decided.fired.to_pandas()
+        return frame.astype({"market": "category", "rule": "category"})
+
+    @cached_property
+    def rules(self) -> pd.Series[int]:
+        """How often each rule fired, most often first."""
+        return self.fired["rule"].value_counts()
+
+    def field(self, name: str) -> pd.Series[str]:
+        """One field of every record, by row."""
+        column = self.feed.table.column(name)
+        return pd.Series(column.to_pandas())
+
+
+def last_run() -> BatchRun | None:
+    """The session's last finished batch."""
+    job = jobs.current(BATCH)
+    return job.result if job is not None and isinstance(job.result, BatchRun) else None
+
+
+def busiest_rules(most: int = 8) -> list[tuple[str, int]]:
+    """The rules that fired most often in the last batch, and how often."""
+    run = last_run()
+    return [] if run is None else [(str(r), int(n)) for r, n in run.rules.head(most).items() if n]
+
+
+def start(
+    engine: Engine,
+    target: str,
+    path: Path,
+    mapping: MappingModel | None,
+    markets: Sequence[str],
+    day: date,
+    *,
+    temporary: bool,
+) -> None:
+    """Loads and decides a feed beside the page; a temporary file is deleted when it has been read."""
+    model = engine.record_type(target)
+
+    def work(job: Job) -> BatchRun:
+        try:
+            feed = load_feed(path, model, mapping, progress=job.step)
+        finally:
+            if temporary:
+                path.unlink(missing_ok=True)
+        return BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step))
+
+    jobs.start(BATCH, work)
+
+
+def start_again(engine: Engine, run: BatchRun) -> None:
+    """Decides the loaded feed again, by another version of the rules."""
+
+    def work(job: Job) -> BatchRun:
+        asked = run.decided
+        return BatchRun(
+            run.feed, decide_feed(engine, asked.target, run.feed, asked.markets, asked.as_of, job.step)
+        )
+
+    jobs.start(BATCH, work)
+
+
+def keep_upload(name: str, data: bytes) -> Path:
+    """An uploaded file, put down where the feed readers can open it. Its ending tells its format."""
+    folder = Path(tempfile.mkdtemp(prefix="weighbridge-feed-"))
+    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in Path(name).name)[-100:] or "feed"
+    path = folder / safe.lstrip(".")
+    path.write_bytes(data)
+    return path

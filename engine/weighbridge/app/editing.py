@@ -1,0 +1,100 @@
+"""Changing the draft from a page: the edit, what came of it, and undo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from weighbridge.app.here import here
+from weighbridge.app.shown import md, show_diagnostics, title_of
+from weighbridge.app.words import t
+from weighbridge.diagnostics import Diagnostic
+from weighbridge.draft import EditError, Step
+from weighbridge.edits import Edit
+
+MESSAGES = "edit messages"
+PROBLEMS = "edit problems"
+
+
+def may_edit() -> bool:
+    """Whether this person may change their draft; controls are switched off otherwise."""
+    return here().person.may_edit
+
+
+def apply(edit: Edit) -> None:
+    """Applies an edit to the draft; what is in its way is shown on the next run."""
+    applied(edit)
+
+
+def applied(edit: Edit) -> bool:
+    """As `apply`; says whether something changed."""
+    if not may_edit():
+        return False
+    try:
+        step = here().workspace.draft.edit(edit)
+    except EditError as error:
+        tell_problems(error.diagnostics)
+        return False
+    renew()
+    _tell("done", step)
+    return step is not None
+
+
+def undo() -> None:
+    """Takes the last step back."""
+    _step("undone", "undo")
+
+
+def redo() -> None:
+    """Takes the last undone step again."""
+    _step("redone", "redo")
+
+
+def _step(word: str, what: str) -> None:
+    if not may_edit():
+        return
+    draft = here().workspace.draft
+    try:
+        step = draft.undo() if what == "undo" else draft.redo()
+    except EditError as error:
+        tell_problems(error.diagnostics)
+        return
+    renew()
+    _tell(word, step)
+
+
+def _tell(word: str, step: Step | None) -> None:
+    if step is not None:
+        st.session_state.setdefault(MESSAGES, []).append((word, title_of(step.title, "")))
+
+
+def tell_problems(found: tuple[Diagnostic, ...]) -> None:
+    """Keeps diagnostics of an edit for the next run to show."""
+    st.session_state[PROBLEMS] = found
+
+
+def renew() -> None:
+    """Controls that hold a value of the draft are made anew, so that they show the draft and not what was typed."""
+    st.session_state["edit number"] = edit_number() + 1
+
+
+def edit_number() -> int:
+    """Part of the keys of controls that hold a value of the draft; see `renew`."""
+    number: int = st.session_state.get("edit number", 0)
+    return number
+
+
+def key(name: str) -> str:
+    """The key of a control that holds a value of the draft. Another session's step changes it too."""
+    draft = here().workspace.draft
+    return f"{name} {edit_number()} {len(draft.undoable)} {len(draft.redoable)}"
+
+
+def show_messages() -> None:
+    """Shows what the last edits did, once."""
+    for word, title in st.session_state.pop(MESSAGES, []):
+        st.toast(t(word, step=md(title)), icon=":material/edit:")
+    problems: tuple[Diagnostic, ...] = st.session_state.pop(PROBLEMS, ())
+    if problems:
+        with st.container(border=True):
+            st.markdown(f"**{t('edit_refused')}**")
+            show_diagnostics(problems)

@@ -1,0 +1,260 @@
+"""Markets: how regions inherit, what holds where and since which file and line, and the seasons of the year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from weighbridge.app import charts, controls, editing
+from weighbridge.app.here import here
+from weighbridge.app.navigation import link
+from weighbridge.app.shown import empty, md, plain, title_of
+from weighbridge.app.words import language, t
+from weighbridge.documents import DatedValue, DatedWeight, RegionModel
+from weighbridge.edits import Address, inherit_parameter
+from weighbridge.project import Document
+from weighbridge.region_report import region_report
+from weighbridge.regions import Regions
+from weighbridge.rulebook import Rulebook
+from weighbridge.templates import show_value
+from weighbridge.tree import Type
+
+MOST_COLUMNS = 8
+
+
+def _title(regions: Regions, name: str) -> str:
+    return title_of(regions.documents[name].model.title, name)
+
+
+def _tree(regions: Regions) -> None:
+    """Who inherits from whom."""
+    parents = {name: d.model.extends for name, d in regions.documents.items()}
+    roots = [n for n, own in parents.items() if not own]
+    lines = ["flowchart LR"]
+    ids = {name: f"n{i}" for i, name in enumerate(sorted(parents))}
+    groups = {p for own in parents.values() for p in own}
+    shown = st.multiselect(
+        t("tree_of"),
+        sorted(groups),
+        default=[r for r in roots if r in groups],
+        format_func=lambda n: f"{_title(regions, n)} ({n})",
+        key="tree of",
+        persist_state="session",
+    )
+    kept = {n for n, line in regions.lineages.items() if not shown or set(line) & set(shown)}
+    leaves = [n for n in kept if n not in groups]
+    for name in sorted(kept & groups | {p for n in kept for p in parents[n]}):
+        lines.append(f'  {ids[name]}("{name}")')
+    for name in sorted(kept & groups):
+        lines += [f"  {ids[p]} --> {ids[name]}" for p in parents[name] if p in ids]
+    # The markets of one group stand in one node: fifty nodes side by side would not fit.
+    for number, (own, names) in enumerate(_together(leaves, parents)):
+        lines.append(f'  m{number}["{", ".join(names)}"]')
+        lines += [f"  {ids[p]} --> m{number}" for p in own if p in ids]
+    st.mermaid_chart("\n".join(lines), alt=t("inheritance"))
+
+
+def _together(
+    leaves: list[str], parents: dict[str, tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    by_parents: dict[tuple[str, ...], list[str]] = {}
+    for name in sorted(leaves):
+        by_parents.setdefault(parents[name], []).append(name)
+    yield from by_parents.items()
+
+
+def _matrix(book: Rulebook, day: date) -> None:
+    """Markets x parameters; a value that is inherited says from where."""
+    regions = book.regions
+    configured = here().workspace.checked()[0].config.model.markets
+    usual = [m for m in configured if m in regions.markets]
+    left, right = st.columns(2)
+    markets = left.multiselect(
+        t("markets"),
+        regions.markets,
+        default=usual or list(regions.markets[:4]),
+        format_func=lambda m: f"{m} {_title(regions, m)}",
+        max_selections=MOST_COLUMNS,
+        key="matrix markets",
+        persist_state="session",
+    )
+    words = right.text_input(
+        t("search"), key="matrix words", placeholder=t("search_hint"), icon=":material/search:"
+    )
+    if not markets:
+        empty("choose_market")
+        return
+    rows = []
+    for name, declared in regions.declared.items():
+        title = title_of(declared.title, name)
+        if words.casefold() not in f"{name} {title}".casefold():
+            continue
+        row = {t("parameter"): title + (f" ({declared.unit})" if declared.unit else ""), t("rule_id"): name}
+        for market in markets:
+            found = regions.parameter(market, name, day)
+            value = "–" if found is None else show_value(found.value, Type(declared.type), language())
+            own = found is None or found.region == market
+            row[market] = value if own or found is None else f"{value}  ← {found.region}"
+        rows.append(row)
+    st.caption(t("matrix_help"))
+    picked = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        height=400,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"matrix {' '.join(markets)} {words}",
+        alt=t("matrix"),
+    )
+    chosen = [rows[n][t("rule_id")] for n in picked["selection"]["rows"] if n < len(rows)]
+    if chosen:
+        _parameter(book, chosen[0], list(markets), day)
+
+
+def _parameter(book: Rulebook, name: str, markets: list[str], day: date) -> None:
+    """One parameter in the chosen markets: where it was set, and its own value there."""
+    regions = book.regions
+    declared = regions.declared[name]
+    st.subheader(md(title_of(declared.title, name)))
+    for market in markets:
+        found = regions.parameter(market, name, day)
+        own = regions.documents[market].model.parameters.get(name)
+        with st.container(border=True), st.container(horizontal=True, vertical_alignment="bottom"):
+            st.markdown(f"**{md(market)}** {md(_title(regions, market))}")
+            if own is not None and (len(own) > 1 or own[0].from_ or own[0].to):
+                st.caption(t("dated_value"))
+            else:
+                _own_value(book, market, name, None if own is None else own[0].value)
+            if own is not None:
+                st.button(
+                    t("inherit"),
+                    icon=":material/subdirectory_arrow_left:",
+                    key=f"inherit {market} {name}",
+                    disabled=not editing.may_edit(),
+                    on_click=editing.apply,
+                    args=(inherit_parameter(market, name),),
+                )
+            if found is not None and found.span is not None:
+                label = t("set_at", place=str(found.span))
+                link("source", md(label), file=found.span.file, line=str(found.span.line))
+
+
+def _own_value(book: Rulebook, market: str, name: str, value: object) -> None:
+    declared = book.regions.declared[name]
+    at, path = Address("region", market), ("parameters", name)
+    words = t("own_value")
+    kind = str(declared.type)
+    if kind == "number":
+        number = float(value) if isinstance(value, int | float) else None
+        controls.number(words, at, path, number, low=declared.min, high=declared.max)
+    elif kind == "boolean":
+        controls.yes_no(words, at, path, value)
+    elif kind == "text_list":
+        controls.several(words, at, path, value, (), free=True)
+    elif kind == "terms":
+        controls.choice(words, at, path, value, sorted(book.terms))
+    elif kind == "date":
+        controls.day(words, at, path, value)
+    elif declared.allowed is not None:
+        controls.choice(words, at, path, value, declared.allowed)
+    else:
+        controls.text(words, at, path, value)
+
+
+def _one(book: Rulebook, day: date) -> None:
+    """Everything that holds in one market, each with its file and line."""
+    regions = book.regions
+    market = st.selectbox(
+        t("market"),
+        sorted(regions.documents),
+        format_func=lambda m: f"{m} {_title(regions, m)}",
+        key="one market",
+    )
+    report = region_report(book, market, day)
+    st.markdown(md(" ← ".join(report["lineage"])))
+    for part in ("parameters", "weights"):
+        rows = [(e["name"], e["shown"], e["set_by"] or "–", e["location"] or "–") for e in report[part]]
+        if rows:
+            st.markdown(f"**{t(part)}**")
+            columns = [t("rule_id"), t("value"), t("set_by"), t("place")]
+            st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height=260, alt=t(part))
+    if report["overrides"]:
+        st.markdown(f"**{t('overrides')}**")
+        changes = [
+            (o["of"], plain(o["set"]), title_of(o["reason"], ""), o["region"], o["location"])
+            for o in report["overrides"]
+        ]
+        columns = [t("rule_id"), t("value"), t("why"), t("set_by"), t("place")]
+        st.dataframe(pd.DataFrame(changes, columns=columns), hide_index=True, alt=t("overrides"))
+
+
+def _seasons(book: Rulebook, day: date) -> None:
+    """Everything that holds on some days only, on a calendar."""
+    rows = [
+        (name, what, entry.from_, entry.to, plain(entry.value))
+        for name, document in sorted(book.regions.documents.items())
+        for what, entry in _dated(document)
+        if entry.from_ is not None or entry.to is not None
+    ]
+    if not rows:
+        empty("no_seasons", ":material/event_busy:")
+        return
+    year = st.number_input(t("year"), 1990, 2100, day.year, key="season year")
+    frame = pd.DataFrame(rows, columns=["region", "what", "from", "to", "value"])
+    chart = charts.calendar(frame, int(year))
+    if chart is None:
+        empty("no_seasons", ":material/event_busy:")
+    else:
+        st.altair_chart(chart, alt=t("view_seasons"))
+    shown = frame.rename(
+        columns={
+            "region": t("market"),
+            "what": t("parameter"),
+            "from": t("from_day"),
+            "to": t("to_day"),
+            "value": t("value"),
+        }
+    )
+    st.dataframe(shown, hide_index=True, height=240, alt=t("view_seasons"))
+
+
+def _dated(document: Document[RegionModel]) -> Iterator[tuple[str, DatedValue | DatedWeight]]:
+    """Every value of a region that may have dates, with its name."""
+    for name, entries in document.model.parameters.items():
+        yield from ((name, entry) for entry in entries)
+    for card, weights in document.model.weights.items():
+        for line, dated in weights.items():
+            yield from ((f"{card}.{line}", entry) for entry in dated)
+
+
+def _page() -> None:
+    _, book, _ = here().workspace.checked()
+    if not book.regions.documents:
+        empty("no_regions", ":material/public_off:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.segmented_control(
+            t("regions"),
+            ("matrix", "inheritance", "one", "seasons"),
+            default="matrix",
+            required=True,
+            format_func=lambda v: t(f"view_{v}"),
+            label_visibility="collapsed",
+            key="regions view",
+            persist_state="session",
+        )
+        day = st.date_input(t("as_of"), value="today", format="YYYY-MM-DD", key="regions day", width=180)
+    if view == "matrix":
+        _matrix(book, day)
+    elif view == "inheritance":
+        _tree(book.regions)
+    elif view == "one":
+        _one(book, day)
+    else:
+        _seasons(book, day)
+
+
+_page()

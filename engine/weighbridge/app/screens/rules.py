@@ -1,0 +1,288 @@
+"""Rules: find one, change it as a form or as source; decision tables as a grid; term lists."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from weighbridge.app import controls, editing
+from weighbridge.app.here import here
+from weighbridge.app.navigation import link
+from weighbridge.app.rule_form import CONFIDENCES, rule_form
+from weighbridge.app.shown import empty, md, title_of, verdict_badge, verdict_word
+from weighbridge.app.table_grid import table_grid
+from weighbridge.app.term_lists import term_lists
+from weighbridge.app.words import t
+from weighbridge.catalogue import Entry, search
+from weighbridge.diagnostics import Diagnostic, Span
+from weighbridge.draft import EditError
+from weighbridge.edits import Edit, add_rule, copy_rule, delete_rule, enable_rule
+from weighbridge.project import Project
+from weighbridge.rulebook import Rulebook
+
+LIST_HEIGHT = 560
+
+
+def _filters(project: Project, book: Rulebook) -> tuple[Entry, ...]:
+    """The rules that fit what is asked for."""
+    columns = st.columns([4, 3, 2, 2, 1], vertical_alignment="bottom")
+    words = columns[0].text_input(
+        t("search"),
+        placeholder=t("search_hint"),
+        key="rule words",
+        persist_state="session",
+        icon=":material/search:",
+    )
+    owner = columns[1].selectbox(
+        t("pack"),
+        list(project.rulesets),
+        index=None,
+        format_func=lambda n: title_of(project.rulesets[n].model.title, n),
+        placeholder=t("all_statuses"),
+        key="rule owner",
+        persist_state="session",
+    )
+    verdict = columns[2].selectbox(
+        t("verdict"),
+        ["warn", "review", "block"],
+        index=None,
+        format_func=verdict_word,
+        placeholder=t("all_statuses"),
+        key="rule verdict",
+        persist_state="session",
+    )
+    market = columns[3].selectbox(
+        t("market"),
+        book.regions.markets,
+        index=None,
+        placeholder=t("all_statuses"),
+        key="rule market",
+        persist_state="session",
+    )
+    with columns[4].popover(t("more"), icon=":material/tune:", width="stretch"):
+        confidence = st.selectbox(
+            t("confidence"),
+            CONFIDENCES,
+            index=None,
+            format_func=lambda c: t(f"confidence_{c}"),
+            placeholder=t("all_statuses"),
+            key="rule confidence",
+        )
+        source = st.text_input(t("source_of_rule"), key="rule source")
+        effective = st.date_input(t("in_force_on"), value=None, format="YYYY-MM-DD", key="rule effective")
+        enabled = st.selectbox(
+            t("switched"),
+            [True, False],
+            index=None,
+            format_func=lambda v: t("on") if v else t("off"),
+            placeholder=t("all_statuses"),
+            key="rule enabled",
+        )
+    found = search(
+        here().workspace.entries(),
+        words,
+        market=market,
+        verdict=verdict,
+        owner=owner,
+        source=source or None,
+        confidence=confidence,
+        effective=effective if isinstance(effective, date) else None,
+        enabled=enabled,
+    )
+    return tuple(e for e in found if e.kind != "characteristic")
+
+
+def _list(entries: tuple[Entry, ...]) -> str | None:
+    """The list of rules, and the one that is chosen in it or in the address."""
+    st.caption(t("rules_found", count=f"{len(entries):,}"))
+    frame = pd.DataFrame(
+        {
+            "title": [("" if e.enabled else "⏸ ") + title_of(e.title, e.id) for e in entries],
+            "verdict": [verdict_word(e.verdict) if e.verdict else "" for e in entries],
+            "id": [e.ref for e in entries],
+        }
+    )
+    picked = st.dataframe(
+        frame,
+        hide_index=True,
+        height=LIST_HEIGHT,
+        column_config={
+            "title": st.column_config.TextColumn(t("rule"), width="medium"),
+            "verdict": st.column_config.TextColumn(t("verdict"), width="small"),
+            "id": st.column_config.TextColumn(t("rule_id"), width="medium"),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"rules {hash(tuple(e.ref for e in entries))}",
+        alt=t("rules"),
+    )
+    rows = list(picked["selection"]["rows"])
+    if rows and rows[0] < len(entries):
+        chosen = entries[rows[0]].ref
+        if st.query_params.get("rule") != chosen:
+            st.query_params["rule"] = chosen
+        return chosen
+    asked: str | None = st.query_params.get("rule")
+    return asked
+
+
+def _head(entry: Entry) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{md(title_of(entry.title, entry.id))}**")
+        if entry.verdict is not None:
+            verdict_badge(entry.verdict)
+    st.caption(md(f"{entry.ref} · {entry.span}"))
+
+
+def _actions(entry: Entry, taken: set[str]) -> None:
+    disabled = not editing.may_edit()
+    with st.container(horizontal=True):
+        st.toggle(
+            t("on"),
+            value=entry.enabled,
+            key=editing.key(f"enabled {entry.ref}"),
+            disabled=disabled,
+            on_change=editing.apply,
+            args=(enable_rule(entry.owner, entry.id, not entry.enabled),),
+        )
+        copy = next(
+            f"{entry.id}-{n}" for n in range(2, 10_000) if f"{entry.owner}/{entry.id}-{n}" not in taken
+        )
+        st.button(
+            t("copy"),
+            icon=":material/content_copy:",
+            key="copy rule",
+            disabled=disabled,
+            on_click=_apply_and_pick,
+            args=(copy_rule(entry.owner, entry.id, copy), f"{entry.owner}/{copy}"),
+        )
+        controls.confirmed(
+            t("delete"),
+            t("delete_rule", rule=entry.ref),
+            "delete rule",
+            editing.apply,
+            delete_rule(entry.owner, entry.id),
+        )
+        if entry.span is not None:
+            link("source", t("as_source"), file=entry.span.file, line=str(entry.span.line))
+        link("try_it", t("try_it"), target=entry.owner)
+
+
+def _apply_and_pick(edit: Edit, ref: str) -> None:
+    if editing.applied(edit):
+        st.query_params["rule"] = ref
+
+
+def _new_rule(project: Project, taken: set[str]) -> None:
+    with st.popover(
+        t("new_rule"), icon=":material/add:", disabled=not editing.may_edit(), key=editing.key("new")
+    ):
+        owner = st.selectbox(
+            t("pack"),
+            list(project.rulesets),
+            format_func=lambda n: title_of(project.rulesets[n].model.title, n),
+            key="new rule owner",
+        )
+        name = st.text_input(t("new_rule_id"), key="new rule id", placeholder="cheap-leather")
+        condition = st.text_input(t("condition"), key="new rule when", placeholder="price > 100")
+        if f"{owner}/{name}" in taken:
+            st.error(t("id_taken"))
+        elif owner is not None:
+            verdict = "review" if "verdict" in project.rulesets[owner].model.outputs else None
+            output = next(iter(project.rulesets[owner].model.outputs))
+            then = {"verdict": verdict} if verdict else {output: t("new_value")}
+            rule = {"id": name, "when": condition, "then": then}
+            st.button(
+                t("add"),
+                type="primary",
+                disabled=not (name and condition),
+                key="add rule",
+                on_click=_apply_and_pick,
+                args=(add_rule(owner, rule), f"{owner}/{name}"),
+            )
+
+
+def _found_in(span: Span | None, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """The diagnostics that stand in a stretch of source."""
+    if span is None:
+        return ()
+    inside = range(span.line, span.end_line + 1)
+    return tuple(d for d in found if d.span and d.span.file == span.file and d.span.line in inside)
+
+
+def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> None:
+    """The chosen rule. It is read from the draft, so that one with errors stays where it can be mended."""
+    workspace = here().workspace
+    entries = workspace.entries()
+    if not ref:
+        empty("choose_rule", ":material/arrow_back:")
+        return
+    entry = next((e for e in entries if e.ref == ref), None)
+    if entry is not None and entry.kind == "row" and entry.table is not None:
+        _head(entry)
+        table_grid(entry.owner, entry.table, entry.row)
+        return
+    owner, _, name = ref.partition("/")
+    try:
+        span = workspace.draft.span("ruleset", owner, "rules", name)
+    except EditError:
+        span = None
+    if span is None:
+        st.warning(md(t("no_rule", rule=ref)), icon=":material/search_off:")
+        return
+    if entry is not None:
+        _head(entry)
+        _actions(entry, {e.ref for e in entries})
+    document = project.rulesets.get(owner)
+    rule_form(owner, name, None if document is None else document.model, book, _found_in(span, found))
+
+
+def _rules(project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> None:
+    listed = _filters(project, book)
+    left, right = st.columns([5, 8])
+    with left:
+        ref = _list(listed)
+        _new_rule(project, {e.ref for e in here().workspace.entries()})
+    with right:
+        _one(ref, project, book, found)
+
+
+def _tables(project: Project) -> None:
+    names = [(name, table.id) for name, d in project.rulesets.items() for table in d.model.tables]
+    if not names:
+        empty("no_tables")
+        return
+    asked = st.query_params.get("table", "")
+    index = next((i for i, n in enumerate(names) if "/".join(n) == asked), 0)
+    owner, table = st.selectbox(
+        t("table"), names, index=index, format_func=lambda n: f"{n[0]} / {n[1]}", key="table name"
+    )
+    table_grid(owner, table, None)
+
+
+def _page() -> None:
+    project, book, found = here().workspace.checked()
+    view = st.segmented_control(
+        t("rules"),
+        ("rules", "tables", "terms"),
+        default="tables"
+        if "table" in st.query_params
+        else "terms"
+        if "terms" in st.query_params
+        else "rules",
+        required=True,
+        format_func=t,
+        label_visibility="collapsed",
+        key="rules view",
+    )
+    if view == "rules":
+        _rules(project, book, found)
+    elif view == "tables":
+        _tables(project)
+    else:
+        term_lists(project)
+
+
+_page()

@@ -1,0 +1,142 @@
+"""A decision table as a grid: typed in, pasted from a spreadsheet, filtered, reordered. Rows are rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from weighbridge.app import editing
+from weighbridge.app.here import here
+from weighbridge.app.navigation import link
+from weighbridge.app.shown import md, show_diagnostics
+from weighbridge.app.words import t
+from weighbridge.draft import EditError, Grid
+from weighbridge.edits import AddRows, DeleteRows, Edit, MoveRow, PasteCells, SetCells, Together
+
+HEIGHT = 460
+ROW = "#"
+"""Header of the column with the row's number, which can not be edited."""
+
+
+def table_grid(ruleset: str, table: str, row: int | None) -> None:
+    """The table; with `row` (from 0) that row stands first."""
+    try:
+        grid = here().workspace.draft.grid(ruleset, table)
+    except EditError as error:
+        show_diagnostics(error.diagnostics)
+        link("source", t("open_source"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            t("filter_rows"),
+            key=f"filter {ruleset} {table}",
+            placeholder=t("search_hint"),
+            icon=":material/filter_list:",
+        )
+        _paste(ruleset, table, grid)
+        _reorder(ruleset, table, grid)
+        link("source", t("as_source"), file=grid.file, line=str(grid.lines[row or 0]) if grid.lines else "1")
+    numbers = _matching(grid, words, row)
+    st.caption(t("rows_shown", shown=f"{len(numbers):,}", total=f"{len(grid.rows):,}", file=md(grid.file)))
+    shown = pd.DataFrame([(n + 1, *grid.rows[n]) for n in numbers], columns=[ROW, *grid.header])
+    key = editing.key(f"grid {ruleset} {table} {words} {row}")
+    st.data_editor(
+        shown,
+        hide_index=True,
+        num_rows="dynamic",
+        height=HEIGHT,
+        key=key,
+        disabled=[ROW] if editing.may_edit() else True,
+        column_config={ROW: st.column_config.NumberColumn(ROW, width=50, pinned=True)}
+        | {name: st.column_config.TextColumn(name, default="") for name in grid.header},
+        on_change=_changed,
+        args=(key, ruleset, table, numbers),
+        alt=f"{ruleset} / {table}",
+    )
+    file = grid.file
+    lines = {grid.lines[n] for n in numbers if n < len(grid.lines)}
+    problems = [
+        d for d in here().workspace.checked()[2] if d.span and d.span.file == file and d.span.line in lines
+    ]
+    show_diagnostics(problems, 6)
+
+
+def _matching(grid: Grid, words: str, row: int | None) -> list[int]:
+    """Numbers of the rows to show: those with every word in some cell, or one row."""
+    wanted = words.casefold().split()
+    if not wanted and row is not None:
+        return [row] if row < len(grid.rows) else []
+    if not wanted:
+        return list(range(len(grid.rows)))
+    return [n for n, cells in enumerate(grid.rows) if all(w in "\t".join(cells).casefold() for w in wanted)]
+
+
+def _changed(key: str, ruleset: str, table: str, numbers: list[int]) -> None:
+    """What was typed into the grid becomes one edit."""
+    changed: Mapping[str, Any] = st.session_state[key]
+    edits: list[Edit] = []
+    cells = {
+        (numbers[int(place)], name): _cell(value)
+        for place, row in changed["edited_rows"].items()
+        for name, value in row.items()
+        if name != ROW
+    }
+    if cells:
+        edits.append(SetCells(ruleset, table, cells))
+    added = [
+        {name: _cell(value) for name, value in row.items() if name not in (ROW, "_index")}
+        for row in changed["added_rows"]
+    ]
+    added = [row for row in added if any(row.values())]
+    if added:
+        edits.append(AddRows(ruleset, table, tuple(added)))
+    if changed["deleted_rows"]:
+        edits.append(DeleteRows(ruleset, table, tuple(numbers[int(n)] for n in changed["deleted_rows"])))
+    if len(edits) == 1:
+        editing.apply(edits[0])
+    elif edits:
+        editing.apply(Together(tuple(edits), {lang: edits[0].summary(lang) for lang in ("en", "zh")}))
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _paste(ruleset: str, table: str, grid: Grid) -> None:
+    """A block from a spreadsheet, for when the grid's own paste does not reach (many new rows)."""
+    with st.popover(
+        t("paste"), icon=":material/content_paste:", disabled=not editing.may_edit(), key=editing.key("paste")
+    ):
+        block = st.text_area(t("paste_here"), key="paste block", height=140, help=t("paste_help"))
+        columns = st.columns(2)
+        row = columns[0].number_input(t("at_row"), 1, len(grid.rows) + 1, len(grid.rows) + 1, key="paste row")
+        column = columns[1].selectbox(t("at_column"), grid.header, key="paste column")
+        if block and column is not None:
+            st.button(
+                t("paste"),
+                type="primary",
+                key="paste now",
+                on_click=editing.apply,
+                args=(PasteCells(ruleset, table, int(row) - 1, column, block),),
+            )
+
+
+def _reorder(ruleset: str, table: str, grid: Grid) -> None:
+    if len(grid.rows) < 2:
+        return
+    with st.popover(
+        t("move_row"), icon=":material/swap_vert:", disabled=not editing.may_edit(), key=editing.key("move")
+    ):
+        row = st.number_input(t("row_number"), 1, len(grid.rows), 1, key="move row")
+        to = st.number_input(t("to_row"), 1, len(grid.rows), 1, key="move to")
+        st.button(
+            t("move_row"),
+            type="primary",
+            key="move now",
+            disabled=row == to,
+            on_click=editing.apply,
+            args=(MoveRow(ruleset, table, int(row) - 1, int(to) - 1),),
+        )

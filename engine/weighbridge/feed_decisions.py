@@ -1,0 +1,106 @@
+"""A loaded feed decided in several markets: one table of decisions, one of the rules that fired.
+
+`decisions` has a row per valid record and market: `row`, `market`, `verdict`, every other output as text, and for
+each scorecard `<card>.score` and `<card>.tier`. `fired` has `row`, `market`, `rule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from weighbridge.engine import Engine
+from weighbridge.loaded_feed import LoadedFeed
+from weighbridge.messages import LANGUAGES
+
+MOST_INVALID = 1_000
+"""Invalid records whose problems are kept; the rest is counted."""
+INVALID, FIRED = "invalid_record", "fired"
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidRow:
+    """A record whose values may not be: its line in the feed, and why, by language."""
+
+    line: int
+    reason: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeedDecisions:
+    """What a version of the project says of a feed."""
+
+    target: str
+    version: str
+    feed: str
+    markets: tuple[str, ...]
+    as_of: date
+    decisions: pa.Table
+    fired: pa.Table
+    invalid: tuple[InvalidRow, ...]
+    invalid_count: int
+
+
+def decide_feed(
+    engine: Engine,
+    target: str,
+    feed: LoadedFeed,
+    markets: Sequence[str],
+    as_of: date,
+    progress: Callable[[int, int], None] | None = None,
+) -> FeedDecisions:
+    """Decides every record of a feed in every market. What `progress` raises ends it."""
+
+    def step(done: int, share: float | None) -> None:
+        if progress is not None:
+            progress(done, feed.rows)
+
+    # One worker: the server has other people to answer, and must not start processes of its own.
+    found = engine.decide_batch(target, feed.table, markets=markets, as_of=as_of, workers=1, progress=step)
+    findings = found.findings
+    invalid = findings.filter(pc.equal(findings.column("status").cast(pa.string()), INVALID))
+    fired = findings.filter(pc.equal(findings.column("status").cast(pa.string()), FIRED))
+    return FeedDecisions(
+        target,
+        engine.version,
+        feed.digest,
+        tuple(markets),
+        as_of,
+        _decisions(found.decisions, target),
+        fired.select(["row", "market", "rule"]).unify_dictionaries(),
+        tuple(_invalid_rows(invalid.slice(0, MOST_INVALID), feed)),
+        invalid.num_rows,
+    )
+
+
+def _decisions(table: pa.Table, target: str) -> pa.Table:
+    """The columns that say what was decided, outputs as text."""
+    columns: dict[str, pa.ChunkedArray] = {}
+    for name in table.column_names:
+        if name in ("key", "valid", "fired", "undecided") or name.endswith(".coverage"):
+            continue
+        column = table.column(name)
+        keeps = name in ("row", "market", "verdict") or name.endswith((".score", ".tier"))
+        columns[name.removeprefix(f"{target}.")] = column if keeps else _as_text(column)
+    return pa.table(columns).filter(table.column("valid"))
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """An output as one text, lists in their order; nothing where it is unknown or empty."""
+    if pa.types.is_list(column.type):
+        joined = pc.binary_join(column.cast(pa.list_(pa.string())), ", ")
+        return pc.if_else(pc.equal(joined, ""), None, joined)
+    return column.cast(pa.string())
+
+
+def _invalid_rows(findings: pa.Table, feed: LoadedFeed) -> list[InvalidRow]:
+    return [
+        InvalidRow(
+            feed.lines[entry["row"]].as_py(), {lang: entry[f"reason_{lang}"] or "" for lang in LANGUAGES}
+        )
+        for entry in findings.to_pylist()
+    ]

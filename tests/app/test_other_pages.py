@@ -1,0 +1,108 @@
+import time
+from pathlib import Path
+
+import pytest
+from app_pages import ROOT, OpenPage
+from streamlit.testing.v1 import AppTest
+
+
+def wait_for(page: AppTest, done, seconds: float = 60) -> None:  # type: ignore[no-untyped-def]
+    """Runs the page again until a job beside it has finished."""
+    end = time.monotonic() + seconds
+    while not done(page):
+        assert time.monotonic() < end, "the job did not finish"
+        time.sleep(0.2)
+        page.run()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    "name", ["home", "rules", "scorecards", "regions", "try_it", "batch", "scenarios", "changes", "source"]
+)
+def test_every_page_opens_in_both_languages(open_page: OpenPage, shop: Path, name: str, lang: str) -> None:
+    page = open_page(name, shop, lang=lang)
+    assert not page.error
+    assert not page.exception
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "rules", "scorecards", "regions", "try_it", "batch", "scenarios", "changes", "source"]
+)
+def test_no_page_fails_on_a_broken_project(open_page: OpenPage, shop: Path, name: str) -> None:
+    (shop / "rulesets/listing_gate.yaml").write_text("ruleset: [\n")
+    page = open_page(name, shop)
+    assert not [e for e in page.error if "Something went wrong" in e.value]
+
+
+def test_scenarios_run_and_pass(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("scenarios", shop)
+    page.button(key="run scenarios").click().run()
+    wait_for(page, lambda p: p.success or p.error)
+    assert page.success
+    assert [m for m in page.metric if m.label == "Rules exercised"]
+
+
+def test_a_failing_scenario_is_shown_with_its_place(open_page: OpenPage, shop: Path) -> None:
+    cases = next(shop.glob("rulesets/*.scenarios.yaml"))
+    cases.write_text(cases.read_text().replace("verdict: review", "verdict: block", 1))
+    page = open_page("scenarios", shop)
+    page.button(key="run scenarios").click().run()
+    wait_for(page, lambda p: p.success or p.error)
+    assert page.error
+    assert any("scenarios" in m.value and "block" in m.value for m in page.markdown)
+
+
+def test_a_sample_is_decided_and_the_impact_of_a_change_is_shown(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+    from weighbridge.edits import add_rule
+
+    page = open_page("batch", shop)
+    page.selectbox(key="sample").set_value(shop / "samples/listings.csv").run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: p.metric)
+    records = int(next(m.value for m in page.metric if m.label == "Records"))
+    assert records > 0
+    rule = {"id": "everything", "when": "price >= 0 or is_missing(price)", "then": {"verdict": "block"}}
+    Draft.open(shop, "anna").edit(add_rule("listing_gate", rule))
+    page.run()
+    assert any("changed since" in w.value for w in page.warning)
+    screens = ROOT / "engine/weighbridge/app/screens"
+    page.switch_page(str(screens / "changes.py")).run()
+    page.segmented_control(key="changes view").set_value("impact").run()
+    wait_for(page, lambda p: [m for m in p.metric if m.label == "Records that change"])
+    changed = next(m for m in page.metric if m.label == "Records that change")
+    assert 0 < int(changed.value) <= records
+    assert "listing_gate/everything" in set(page.dataframe[1].value.iloc[:, 0])
+
+
+def test_a_feed_that_is_none_is_refused_in_words(open_page: OpenPage, shop: Path) -> None:
+    (shop / "samples/odd.csv").write_text("one,two\n1,2\n")
+    page = open_page("batch", shop)
+    page.selectbox(key="sample").set_value(shop / "samples/odd.csv").run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: any("WB424" in m.value for m in p.markdown))
+    assert not page.exception
+
+
+def test_a_weight_is_set_for_one_market_and_returned(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge import load
+    from weighbridge.draft import Draft
+
+    engine = load(shop)
+    card = next(iter(engine.book.scorecards.values()))
+    line, market = card.characteristics[0].id, engine.markets[0]
+    page = open_page("scorecards", shop)
+    page.selectbox(key="card region").set_value(market).run()
+    number = next(n for n in page.number_input if f"weight {card.id} {line} {market} number" in str(n.key))
+    number.set_value(33.0).run()
+    assert Draft.open(shop, "anna").value("region", market, "weights", card.id, line) == 33
+    page.button(key=f"inherit {card.id} {line}").click().run()
+    assert Draft.open(shop, "anna").value("region", market, "weights", card.id, line) is None
+
+
+@pytest.mark.parametrize("view", ["matrix", "inheritance", "one", "seasons"])
+def test_every_view_of_the_markets_opens(open_page: OpenPage, view: str) -> None:
+    page = open_page("regions", ROOT)
+    page.segmented_control(key="regions view").set_value(view).run()
+    assert not page.error
+    assert not page.exception

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+from app_pages import OpenPage
+
+
+def test_a_record_is_decided_in_several_markets(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    badges = [m.value for m in page.markdown if "-badge[" in m.value]
+    assert badges
+    assert not page.error
+
+
+def test_a_pasted_record_fills_the_form_and_is_decided(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    page.text_area(key="pasted json").set_value('{"title": "Silk <b>scarf</b>", "price": 3}').run()
+    page.button(key="use json").click().run()
+    assert "Silk <b>scarf</b>" in [t.value for t in page.text_input]
+
+
+def test_what_is_no_json_is_said_with_its_line(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    page.text_area(key="pasted json").set_value('{"title": \n oops}').run()
+    page.button(key="use json").click().run()
+    assert any("line 2" in e.value for e in page.error)
+
+
+def test_a_value_that_may_not_be_is_a_diagnostic(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    page.text_area(key="pasted json").set_value('{"title": "x", "price": -5}').run()
+    page.button(key="use json").click().run()
+    assert any("price" in m.value and "WB401" in m.value for m in page.markdown)
+    assert not page.exception
+
+
+def test_every_view_of_a_decision_opens(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    for tab in ("tab_score", "tab_rules", "tab_graph", "tab_turn", "tab_missing"):
+        page.segmented_control(key="try tab").set_value(tab).run()
+        assert not page.exception
+        assert not page.error, tab
