@@ -78,14 +78,15 @@ class BatchPeer:
 
 
 def decode_only(workload: Workload, path: Path, folder: Path) -> Run:
-    """Every column as a float64 array or as codes; what none of the others can do without."""
-    texts = ["sku", *CHOICES, *((MARKET,) if workload.spread else ())]
+    """Every column as a float64 array or as codes, keys as they stand; less than this nobody can do."""
+    texts = [*CHOICES, *((MARKET,) if workload.spread else ())]
 
     def run() -> None:
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             for batch in file.iter_batches(PIECE):
                 for name in batch.schema.names:
-                    decode(batch.column(name))
+                    if name != "sku":
+                        decode(batch.column(name))
 
     return run
 
@@ -460,7 +461,9 @@ def _pandas_leaf(leaf: Leaf) -> str:
 # Record by record ----------------------------------------------------------------------------------
 
 
-def _loop(make: Callable[[Workload, Path], peers.Decide], sample: int) -> Callable[[Workload, Path, Path], Run]:
+def _loop(
+    make: Callable[[Workload, Path], peers.Decide], sample: int
+) -> Callable[[Workload, Path, Path], Run]:
     def prepare(workload: Workload, path: Path, folder: Path) -> Run:
         decide = make(workload, folder)
 

@@ -7,7 +7,8 @@ rows of an entry at once, the others are asked over the rows of their entry only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -173,7 +174,7 @@ def _by_value(group: Group, scope: Scope) -> Partition:
     names = [scope.value(name) for name in group.names]
     numeric = [name.type in NUMERIC for name in group.names]
     interval = None if group.interval is None else scope.value(group.interval)
-    keys = [key if isinstance(key, tuple) else (key,) for key in group.table]
+    look_up = _LookUp([key if isinstance(key, tuple) else (key,) for key in group.table])
     mark = object()
 
     def run(frame: Frame, firings: Firings) -> None:
@@ -181,7 +182,7 @@ def _by_value(group: Group, scope: Scope) -> Partition:
             _coded_numbers(frame.vector(x)) if n else coded(frame.vector(x), frame.size)
             for x, n in zip(names, numeric, strict=True)
         ]
-        entries = _look_up(columns, keys, frame.size)
+        entries = look_up.entries(columns, frame.size)
         rows = rows_where(entries >= 0)
         found = entries[rows]
         if interval is None:
@@ -243,30 +244,48 @@ def _coded_numbers(vector: Vector) -> Coded:
     return Coded(codes + 1, values)
 
 
-def _look_up(columns: list[Coded], keys: list[tuple[Any, ...]], size: int) -> NDArray[np.intp]:
-    """Each row's entry by the values in `columns`, -1 where there is none."""
-    if not columns:
-        return np.zeros(size, np.intp)
-    wide = [c.codes if len(c.codes) == size else np.broadcast_to(c.codes, (size,)) for c in columns]
-    sizes = [len(c.values) for c in columns]
-    codes: list[dict[Value, list[int]]] = []
-    for column in columns:
-        of: dict[Value, list[int]] = {}
-        for code, value in enumerate(column.values):
-            if value is not None:
-                of.setdefault(value, []).append(code)
-        codes.append(of)
-    cells = 1
-    for count in sizes:
-        cells *= count
-    if cells <= MOST_CELLS:
-        table = np.full(sizes, -1, np.intp)
-        for entry, key in enumerate(keys):
+class _LookUp:
+    """From the values in some columns to entries, by a table over their codes."""
+
+    def __init__(self, keys: list[tuple[Any, ...]]) -> None:
+        self._keys = keys
+        self._kept: tuple[list[tuple[Sequence[Value], int]], NDArray[np.int32]] | None = None
+
+    def entries(self, columns: list[Coded], size: int) -> NDArray[Any]:
+        """Each row's entry, -1 where there is none."""
+        if not columns:
+            return np.zeros(size, np.intp)
+        wide = [c.codes if len(c.codes) == size else np.broadcast_to(c.codes, (size,)) for c in columns]
+        lengths = [len(c.values) for c in columns]
+        if math.prod(lengths) > MOST_CELLS:
+            return _look_up_each(columns, wide, self._keys, size)
+        found: NDArray[Any] = self._table(columns, lengths)[tuple(wide)]
+        return found
+
+    def _table(self, columns: list[Coded], lengths: list[int]) -> NDArray[np.int32]:
+        """The table of these columns; that of lists of values that last is kept until one of them has grown."""
+        kept = self._kept
+        if kept is not None and all(
+            c.values is values and n <= known
+            for c, n, (values, known) in zip(columns, lengths, kept[0], strict=True)
+        ):
+            return kept[1]
+        codes = [_codes_of(c.values[:n]) for c, n in zip(columns, lengths, strict=True)]
+        table = np.full(lengths, -1, np.int32)
+        for entry, key in enumerate(self._keys):
             for place in product(*(of.get(part, ()) for of, part in zip(codes, key, strict=True))):
                 table[place] = entry
-        found: NDArray[np.intp] = table[tuple(wide)]
-        return found
-    return _look_up_each(columns, wide, keys, size)
+        if all(c.lasting for c in columns):
+            self._kept = ([(c.values, n) for c, n in zip(columns, lengths, strict=True)], table)
+        return table
+
+
+def _codes_of(values: Sequence[Value]) -> dict[Value, list[int]]:
+    found: dict[Value, list[int]] = {}
+    for code, value in enumerate(values):
+        if value is not None:
+            found.setdefault(value, []).append(code)
+    return found
 
 
 def _look_up_each(
