@@ -7,7 +7,7 @@ Weighbridge they get the rules in normal form, so that missing values make none 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -146,14 +146,14 @@ def _weighbridge(workload: Workload, path: Path, folder: Path, if_unknown: str) 
 
 
 def weighbridge_tables(workload: Workload, path: Path, folder: Path) -> Run:
-    """`decide_batch`: decisions and findings as Arrow tables."""
+    """What `decide_batch` does once it has compiled: decisions and findings as Arrow tables."""
+    from weighbridge.batch import Run as BatchRun
+
     engine = _load(workload, folder)
-    field = MARKET if workload.spread else None
+    batch = engine.batch("workload", workload.markets, AS_OF, MARKET if workload.spread else None)
 
     def run() -> BatchAnswer:
-        result = engine.decide_batch(
-            "workload", path, markets=workload.markets, as_of=AS_OF, market_field=field, workers=THREADS
-        )
+        result = batch.collect(engine.source("workload", path), THREADS, BatchRun())
         table = result.decisions
         verdict = pc.index_in(table["verdict"].cast(pa.string()), pa.array(VERDICTS))
         points = pc.fill_null(table["points"], 0.0)
@@ -466,9 +466,10 @@ def _loop(
 ) -> Callable[[Workload, Path, Path], Run]:
     def prepare(workload: Workload, path: Path, folder: Path) -> Run:
         decide = make(workload, folder)
+        rows = pq.read_metadata(path).num_rows
 
         def run() -> BatchAnswer:
-            cases = cases_at(path, range(sample), workload.markets[0])
+            cases = cases_at(path, range(min(sample, rows)), workload.markets[0])
             found = [decide(case) for case in cases]
             return BatchAnswer(
                 np.array([RANK[verdict] for verdict, _, _ in found]),
@@ -481,15 +482,9 @@ def _loop(
     return prepare
 
 
-def rows_of(path: Path) -> Iterator[int]:
-    """The row numbers of a file."""
-    with pq.ParquetFile(path) as file:
-        yield from range(file.metadata.num_rows)
-
-
 FLOOR = "decode and code only"
 MINE = "Weighbridge"
-TABLES = "Weighbridge, decide_batch() with findings"
+TABLES = "Weighbridge, tables of decisions and findings"
 UNDECIDED = "Weighbridge, undecided rules ask for a review"
 POLARS = "Polars, one plan"
 BATCH_PEERS = (
@@ -502,6 +497,6 @@ BATCH_PEERS = (
     BatchPeer("DuckDB", duckdb, most_rules=200),
     BatchPeer("NumPy, the obvious way", numpy_obvious, most_rules=200),
     BatchPeer("pandas, DataFrame.eval", pandas, most_rules=20),
-    BatchPeer("zen-engine in a loop", _loop(peers.zen_list, 2000), sample=2000),
-    BatchPeer("generated Python in a loop", _loop(peers.python_straight, 2000), sample=2000),
+    BatchPeer("zen-engine in a loop", _loop(peers.zen_list, 1000), sample=1000),
+    BatchPeer("generated Python in a loop", _loop(peers.python_straight, 1000), sample=1000),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -62,9 +63,17 @@ def write_items(
 
 
 def cases_at(path: Path, places: Sequence[int], market: str) -> list[Case]:
-    """Some records of a file as Python has them; `market` where they do not name their own."""
+    """Some records of a file as Python has them, `places` ascending; `market` where they name none."""
+    wanted = np.asarray(places)
+    found: list[dict[str, Any]] = []
     with pq.ParquetFile(path) as file:
-        found = file.read().take(pa.array(places)).to_pylist()
+        first = 0
+        for number in range(file.num_row_groups):
+            size = file.metadata.row_group(number).num_rows
+            inside = wanted[(wanted >= first) & (wanted < first + size)] - first
+            if len(inside):
+                found += file.read_row_group(number).take(pa.array(inside)).to_pylist()
+            first += size
     cases = []
     for record in found:
         own = record.pop(MARKET, market)

@@ -204,12 +204,12 @@ def _fitting(size: int, row: float) -> int:
 def _row_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> float:
     """Bytes of a row in some columns, as they are encoded in the file."""
     wanted = frozenset(names)
-    total = 0
+    total = 0.0
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         columns = (group.column(place) for place in range(group.num_columns))
         total += sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] in wanted)
-    return total / max(1, metadata.num_rows)
+    return total / max(1, int(metadata.num_rows))
 
 
 def sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -153,10 +153,33 @@ class _Places:
             else:
                 self.bounds.append(None)
                 buckets.append(found)
+        self._gather_bounds()
         self.counts = np.array([len(b.ids) for b in buckets], np.intp)
         self.starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
         self.ids = np.array([i for b in buckets for i in b.ids], np.intp)
         self.rest = {n: _Entry(b, scope) for n, b in enumerate(buckets) if b.residual}
+
+    def _gather_bounds(self) -> None:
+        """The bounds of all entries as one sorted list of whole numbers: entry, then rank of the bound."""
+        per_entry = [np.empty(0) if b is None else b for b in self.bounds]
+        every = np.concatenate([np.empty(0), *per_entry])
+        self.distinct = np.unique(every)
+        self.span = len(self.distinct) + 1
+        lengths = np.array([len(b) for b in per_entry], np.intp)
+        entry = np.repeat(np.arange(len(per_entry)), lengths)
+        self.bound_keys = entry * self.span + np.searchsorted(self.distinct, every)
+        self.bound_first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
+
+    def search(self, entries: NDArray[Any], x: NDArray[np.float64]) -> NDArray[np.intp]:
+        """For each row the bucket of its entry that its number lies in: part 2i below bound i, 2i+1 on it."""
+        rank = np.searchsorted(self.distinct, x)
+        exact = self.distinct[np.minimum(rank, len(self.distinct) - 1)] == x
+        key = entries * np.intp(self.span) + rank
+        at = key if len(self.bounds) == 1 else np.searchsorted(self.bound_keys, key)
+        on = exact & (self.bound_keys[np.minimum(at, len(self.bound_keys) - 1)] == key)
+        first = np.array(self.entry_first, np.intp)
+        found: NDArray[np.intp] = first[entries] + 2 * (at - self.bound_first[entries]) + on
+        return found
 
     def fire(self, rows: Rows, places: NDArray[np.intp], firings: Firings) -> None:
         """The rules that need nothing more: every one of a row's place."""
@@ -190,7 +213,7 @@ def _by_value(group: Group, scope: Scope) -> Partition:
         else:
             x = numbers(frame.vector(interval), frame.size)[rows]
             there = ~np.isnan(x)
-            rows, where = rows[there], _searched(places, found[there], x[there])
+            rows, where = rows[there], places.search(found[there], x[there])
         places.fire(rows, where, firings)
         if places.rest:
             _ask_rest(frame, mark, places, rows, where, firings)
@@ -220,19 +243,6 @@ def _grouped(numbers_: NDArray[np.intp]) -> list[tuple[int, Rows]]:
     cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     starts = [0, *cuts.tolist()]
     return [(int(ordered[start]), at) for start, at in zip(starts, np.split(order, cuts), strict=True)]
-
-
-def _searched(places: _Places, entries: NDArray[np.intp], x: NDArray[np.float64]) -> NDArray[np.intp]:
-    """For each row the bucket of its entry that its number lies in: part 2i below bound i, 2i+1 on it."""
-    found = np.empty(len(x), np.intp)
-    for entry, at in _grouped(entries):
-        bounds = places.bounds[entry]
-        assert bounds is not None
-        values = x[at]
-        place = np.searchsorted(bounds, values)
-        on = bounds[np.minimum(place, len(bounds) - 1)] == values
-        found[at] = places.entry_first[entry] + 2 * place + on
-    return found
 
 
 def _coded_numbers(vector: Vector) -> Coded:
