@@ -41,8 +41,10 @@ def figures(results: Path = RESULTS) -> str:
 
 
 def _conditions(documents: list[dict[str, Any]]) -> str:
-    machine: dict[str, str] = documents[0].get("environment", {})
-    shown = [f"{name} {machine[name]}" for name in ("Python", "zen-engine") if name in machine]
+    machine: dict[str, str] = {}
+    for document in documents:
+        machine |= document.get("environment", {})
+    shown = [f"{name} {machine[name]}" for name in ("Python", "zen-engine", "polars") if name in machine]
     shown += [f"{machine['cores']} cores"] if "cores" in machine else []
     return f"Ratios of one run on one machine ({', '.join(shown)}).\n"
 

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.scalar import Check, Comparison, Section
@@ -40,10 +41,10 @@ Written by `make bench`; do not edit. One run on one machine: read the ratios, n
 """
 
 
-def environment() -> dict[str, str]:
+def environment(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Versions that the figures belong to."""
     found = {"Python": platform.python_version(), "cores": str(os.cpu_count()), "machine": platform.machine()}
-    return found | {name: importlib.metadata.version(name) for name in PACKAGES}
+    return found | {name: importlib.metadata.version(name) for name in packages}
 
 
 def to_json(comparison: Comparison) -> str:
@@ -51,6 +52,11 @@ def to_json(comparison: Comparison) -> str:
     document: dict[str, Any] = {"environment": environment(), **dataclasses.asdict(comparison)}
     for check, entry in zip(comparison.checks, document["checks"], strict=True):
         entry["holds"] = check.holds
+    return as_json(document)
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """A document of results as it is kept."""
     return json.dumps(_rounded(document), indent=1) + "\n"
 
 

@@ -395,8 +395,11 @@ def _grouped(part: Condition, kind: type) -> str:
     return f"({text})" if isinstance(part, kind) else text
 
 
-def record_type_text() -> str:
+def record_type_text(markets: tuple[str, ...] = ()) -> str:
+    """The record type; with `markets` its records say in `market_code` which of them they are meant for."""
     lines = ["record_type: item", "key: sku", "fields:", "  sku: {type: text, required: true}"]
+    if markets:
+        lines.append(f"  market_code: {{type: text, allowed: [{', '.join(markets)}]}}")
     lines += [
         f"  {name}: {{type: number, min: {low}, max: {high}}}" for name, (low, high, _) in NUMBERS.items()
     ]
@@ -411,18 +414,21 @@ def regions_text(markets: tuple[str, ...]) -> str:
     return "---\n".join(regions)
 
 
-def project_files(workload: Workload) -> dict[str, str]:
+def project_files(
+    workload: Workload, market_in_record: bool = False, if_unknown: str = "skip"
+) -> dict[str, str]:
     """The workload as a Weighbridge project: path -> text. Its one target is the ruleset `workload`."""
     return {
         "regions/regions.yaml": regions_text(workload.markets),
-        "rulesets/item.yaml": record_type_text(),
-        "rulesets/workload.yaml": "\n".join(_ruleset_lines(workload)) + "\n",
+        "rulesets/item.yaml": record_type_text(workload.markets if market_in_record else ()),
+        "rulesets/workload.yaml": "\n".join(_ruleset_lines(workload, if_unknown)) + "\n",
     }
 
 
-def _ruleset_lines(workload: Workload) -> Iterator[str]:
+def _ruleset_lines(workload: Workload, if_unknown: str) -> Iterator[str]:
     yield "ruleset: workload"
     yield "record: item"
+    yield f"if_unknown: {if_unknown}"
     yield "outputs:"
     yield "  verdict: {combine: worst, default: pass}"
     yield "  points: {type: number, combine: sum}"

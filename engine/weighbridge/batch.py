@@ -29,6 +29,9 @@ PIECE = 1 << 16
 """Records decided at once: columns of so many stay in the cache, and row numbers fit in 16 bits."""
 TEXT_PIECE = 1 << 14
 """The same where texts are searched, so that all processes have something to do."""
+SPREAD_PIECE = 8 * PIECE
+"""The same where records name their markets: each of many programs then has enough rows to be worth asking."""
+MANY_MARKETS = 8
 PART = 8 * PIECE
 """Records in one file of a result folder."""
 
@@ -118,7 +121,10 @@ class Batch:
     @property
     def piece(self) -> int:
         """Records in a piece."""
-        return TEXT_PIECE if self.plan.searches_texts else PIECE
+        if self.plan.searches_texts:
+            return TEXT_PIECE
+        spread = self.task.market_field is not None and len(self.task.markets) >= MANY_MARKETS
+        return SPREAD_PIECE if spread else PIECE
 
     def tables(self, source: RecordSource, workers: int | None, run: Run) -> Iterator[BatchTables]:
         """The decisions and findings of every piece, in order."""

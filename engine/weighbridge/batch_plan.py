@@ -63,7 +63,7 @@ class BatchPlan:
         self.task = task
         self.model: RecordTypeModel = book.record_types[book.record_of(task.target)]
         self.readers: dict[str, FieldReader] = readers(self.model)
-        self.reader = ColumnReader(self.readers)
+        self.reader = ColumnReader(self.readers, self.model.key)
         vectoriser = Vectoriser(book)
         self.programs = [self._program(market, vectoriser) for market in task.markets]
         self.searches_texts = vectoriser.searches_texts

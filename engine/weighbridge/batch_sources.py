@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import glob
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ from weighbridge.records import FieldReader
 from weighbridge.tree import Type
 
 PARQUET = (".parquet", ".pq")
+ROWS_IN_HAND = 1 << 14
+"""Rows of a feed in a piece at most: as Python objects they take a hundred times the memory of columns."""
+LARGEST_PIECE = 1 << 26
+"""Bytes of columns in a piece, about: of wide records a piece holds fewer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +118,7 @@ def _file(
     format_: str | None,
 ) -> RecordSource:
     if path.suffix.lower() in PARQUET and mapping is None and format_ in (None, "parquet") and path.is_file():
-        found = _typed_parquet(path, readers)
+        found = _typed_parquet(path, readers, model.key)
         if found is not None:
             return found
     return FeedSource(open_feed(path, model, mapping, format_))
@@ -182,8 +186,30 @@ class ArrowSource(RecordSource):
     def pieces(self, size: int) -> Iterator[Piece]:
         """The batches, brought to a size that is neither too large nor too small."""
         batches = (batch.select(self._names) for batch in self._stream)
-        for first, batch in sized(batches, size):
+        ahead = next(batches, None)
+        if ahead is None:
+            return
+        size = _fitting(size, ahead.nbytes / max(1, ahead.num_rows))
+        for first, batch in sized(chain([ahead], batches), size):
             yield Piece(first, batch.num_rows, batch, None)
+
+
+def _fitting(size: int, row: float) -> int:
+    """The size, halved until a piece of rows of `row` bytes is not too large."""
+    while size > ROWS_IN_HAND and size * row > LARGEST_PIECE:
+        size //= 2
+    return size
+
+
+def _row_bytes(metadata: pq.FileMetaData, names: Sequence[str]) -> float:
+    """Bytes of a row in some columns, as they are encoded in the file."""
+    wanted = frozenset(names)
+    total = 0.0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        columns = (group.column(place) for place in range(group.num_columns))
+        total += sum(c.total_uncompressed_size for c in columns if c.path_in_schema.split(".")[0] in wanted)
+    return total / max(1, int(metadata.num_rows))
 
 
 def sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -231,13 +257,14 @@ class ParquetSource(RecordSource):
     def pieces(self, size: int) -> Iterator[Piece]:
         """Record batches of the file; texts come with their dictionaries."""
         with pq.ParquetFile(self._path, read_dictionary=self._texts) as file:
+            size = _fitting(size, _row_bytes(file.metadata, self._names))
             batches = file.iter_batches(size, columns=self._names)
             for first, batch in sized(batches, size):
                 done = (first + batch.num_rows) / max(1, self._rows)
                 yield Piece(first, batch.num_rows, batch, done)
 
 
-def _typed_parquet(path: Path, readers: Mapping[str, FieldReader]) -> ParquetSource | None:
+def _typed_parquet(path: Path, readers: Mapping[str, FieldReader], key: str | None) -> ParquetSource | None:
     """The file as it stands, where reading it as a feed would give the same; None where it would not."""
     try:
         with pq.ParquetFile(path) as file:
@@ -251,7 +278,8 @@ def _typed_parquet(path: Path, readers: Mapping[str, FieldReader]) -> ParquetSou
         return None
     if not all(_fits(readers[name], schema.field(name).type) for name in names):
         return None
-    texts = [name for name in names if pa.types.is_string(schema.field(name).type)]
+    # A key has a value of its own in every record: a dictionary of it would be work for nothing.
+    texts = [name for name in names if name != key and pa.types.is_string(schema.field(name).type)]
     return ParquetSource(path, names, texts, rows)
 
 
@@ -279,7 +307,7 @@ class FeedSource(RecordSource):
         """Rows as the feed's reader gives them; those it cannot read have problems instead of values."""
         rows = iter(self._feed)
         first = 0
-        while found := list(islice(rows, size)):
+        while found := list(islice(rows, min(size, ROWS_IN_HAND))):
             share = self._feed.position() / self._feed.size_hint if self._feed.size_hint else None
             yield Piece(first, len(found), found, share)
             first += len(found)

@@ -28,7 +28,7 @@ from weighbridge.rulebook import MILLI, Output, Scorecard
 from weighbridge.specialise import RulesetStep, ScoreStep
 from weighbridge.templates import show_value
 from weighbridge.tree import Type, Value
-from weighbridge.vectors import Coded, Fixed, Numbers, Rows, Vector, coded, numbers
+from weighbridge.vectors import ArrowTexts, Coded, Fixed, Numbers, Rows, Vector, coded, numbers
 
 EPOCH = date(1970, 1, 1).toordinal()
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
@@ -140,8 +140,11 @@ class TableWriter:
         if name is None:
             return pa.nulls(len(rows), pa.string())
         vector, kind = columns.vectors[name], self.plan.readers[name].type
+        if isinstance(vector, Coded) and isinstance(vector.values, ArrowTexts):
+            codes = vector.codes[rows]
+            return vector.values.array.cast(pa.string()).take(pa.array(codes - 1, mask=codes == 0))
         if isinstance(vector, Coded):
-            entries: list[Value] = vector.values
+            entries: Sequence[Value] = vector.values
             places = pa.array(vector.codes[rows])
         else:
             distinct, codes = np.unique(numbers(vector, columns.size)[rows], return_inverse=True)

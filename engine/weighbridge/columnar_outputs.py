@@ -117,7 +117,7 @@ class OutputColumns:
         acting = _acting(hits, waiting, self.fires)
         reviews = waiting.rows[self.review[waiting.rules]] if self._asks_review(name) else None
         if reviews is None and not self.computing[name] and output.combine in _FAST:
-            found = _FAST[output.combine](output, constants, acting.rows, acting.rules, size)
+            found = _FAST[output.combine](output, constants, acting, size)
             if found is not None:
                 return found, None
         if reviews is None and not self.computing[name]:
@@ -260,6 +260,9 @@ class _Constants:
         amounts = [v if isinstance(v, float) else 0.0 for v in values]
         self.amounts = np.array(amounts, np.float64)
         self.whole = all(a.is_integer() for a in amounts) and sum(map(abs, amounts)) < WHOLE
+        self.all_add = all(a > 0.0 for a in amounts)
+        self.by_rule = _vector([*values, empty(output)], output) if output.combine == "first" else None
+        """What each rule sets, and at the end what holds where none does."""
 
 
 def _ranked(
@@ -275,50 +278,67 @@ def _ranked(
     return Coded((best + 1).astype(code_type(len(levels) + 1)), [None, *levels], False)
 
 
-def _worst(output: Output, constants: _Constants, rows: Rows, rules: Rules, size: int) -> Vector | None:
+def _worst(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
     levels = output.symbol.allowed
     if not levels:
         return None
     default = levels.index(output.default) if isinstance(output.default, str) else -1
-    return _ranked(levels, default, [(rows, constants.ranks[rules])], size)
+    return _ranked(levels, default, [(pairs.rows, constants.ranks[pairs.rules])], size)
 
 
-def _best(output: Output, constants: _Constants, rows: Rows, rules: Rules, size: int) -> Vector | None:
+def _best(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
     levels = output.symbol.allowed
     if not levels:
         return None
     default = levels.index(output.default) if isinstance(output.default, str) else -1
-    ranks = constants.ranks[rules]
+    ranks = constants.ranks[pairs.rules]
     turned = np.where(ranks >= 0, len(levels) - 1 - ranks, -1)
     last = -1 if default < 0 else len(levels) - 1 - default
-    found = _ranked(levels, last, [(rows, turned)], size)
+    found = _ranked(levels, last, [(pairs.rows, turned)], size)
     return Coded(found.codes, [None, *reversed(levels)])
 
 
-def _count(output: Output, constants: _Constants, rows: Rows, rules: Rows, size: int) -> Vector:
-    found: Numbers = np.bincount(rows[constants.sets[rules]], minlength=size).astype(np.float64)
+def _count(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector:
+    found: Numbers = np.bincount(pairs.rows[constants.sets[pairs.rules]], minlength=size).astype(np.float64)
     nothing = empty(output)
     found[found == 0.0] = nothing if isinstance(nothing, float) else 0.0
     return found
 
 
-def _sum(output: Output, constants: _Constants, rows: Rows, rules: Rules, size: int) -> Vector | None:
+def _sum(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
     """Whole numbers only: of others the order of adding would show."""
     if not constants.whole:
         return None
-    total: Numbers = np.bincount(rows, weights=constants.amounts[rules], minlength=size).astype(np.float64)
-    none = np.bincount(rows[constants.sets[rules]], minlength=size) == 0
+    total: Numbers = np.bincount(pairs.rows, weights=constants.amounts[pairs.rules], minlength=size).astype(
+        np.float64
+    )
+    # Where every rule adds something above zero, nothing is added only where the sum is zero.
+    if constants.all_add:
+        none = total == 0.0
+    else:
+        none = np.bincount(pairs.rows[constants.sets[pairs.rules]], minlength=size) == 0
     nothing = empty(output)
     total[none] = math.nan if nothing is None else nothing
     return total
 
 
-_FAST: dict[str, Callable[[Output, _Constants, Rows, Rules, int], Vector | None]] = {
+def _first(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
+    assert constants.by_rule is not None
+    pairs = pairs.in_order()
+    sets = constants.sets[pairs.rules]
+    found = np.full(size, len(constants.sets), np.intp)
+    # Of several values assigned to one place the last one stays.
+    found[pairs.rows[sets][::-1]] = pairs.rules[sets][::-1]
+    return take(constants.by_rule, found)
+
+
+_FAST: dict[str, Callable[[Output, _Constants, Pairs, int], Vector | None]] = {
     "worst": _worst,
     "best": _best,
     "count": _count,
     "sum": _sum,
+    "first": _first,
 }
-"""Policies whose result does not depend on the order of rules; None where these constants need the other way."""
+"""Policies that need no list of values per row; None where these constants need the other way."""
 
 __all__ = ["Conflicts", "OutputColumns", "Pairs", "counting", "still_waiting"]

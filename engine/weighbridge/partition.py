@@ -7,7 +7,8 @@ rows of an entry at once, the others are asked over the rows of their entry only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -152,10 +153,33 @@ class _Places:
             else:
                 self.bounds.append(None)
                 buckets.append(found)
+        self._gather_bounds()
         self.counts = np.array([len(b.ids) for b in buckets], np.intp)
         self.starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.intp)
         self.ids = np.array([i for b in buckets for i in b.ids], np.intp)
         self.rest = {n: _Entry(b, scope) for n, b in enumerate(buckets) if b.residual}
+
+    def _gather_bounds(self) -> None:
+        """The bounds of all entries as one sorted list of whole numbers: entry, then rank of the bound."""
+        per_entry = [np.empty(0) if b is None else b for b in self.bounds]
+        every = np.concatenate([np.empty(0), *per_entry])
+        self.distinct = np.unique(every)
+        self.span = len(self.distinct) + 1
+        lengths = np.array([len(b) for b in per_entry], np.intp)
+        entry = np.repeat(np.arange(len(per_entry)), lengths)
+        self.bound_keys = entry * self.span + np.searchsorted(self.distinct, every)
+        self.bound_first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)
+
+    def search(self, entries: NDArray[Any], x: NDArray[np.float64]) -> NDArray[np.intp]:
+        """For each row the bucket of its entry that its number lies in: part 2i below bound i, 2i+1 on it."""
+        rank = np.searchsorted(self.distinct, x)
+        exact = self.distinct[np.minimum(rank, len(self.distinct) - 1)] == x
+        key = entries * np.intp(self.span) + rank
+        at = key if len(self.bounds) == 1 else np.searchsorted(self.bound_keys, key)
+        on = exact & (self.bound_keys[np.minimum(at, len(self.bound_keys) - 1)] == key)
+        first = np.array(self.entry_first, np.intp)
+        found: NDArray[np.intp] = first[entries] + 2 * (at - self.bound_first[entries]) + on
+        return found
 
     def fire(self, rows: Rows, places: NDArray[np.intp], firings: Firings) -> None:
         """The rules that need nothing more: every one of a row's place."""
@@ -173,7 +197,7 @@ def _by_value(group: Group, scope: Scope) -> Partition:
     names = [scope.value(name) for name in group.names]
     numeric = [name.type in NUMERIC for name in group.names]
     interval = None if group.interval is None else scope.value(group.interval)
-    keys = [key if isinstance(key, tuple) else (key,) for key in group.table]
+    look_up = _LookUp([key if isinstance(key, tuple) else (key,) for key in group.table])
     mark = object()
 
     def run(frame: Frame, firings: Firings) -> None:
@@ -181,7 +205,7 @@ def _by_value(group: Group, scope: Scope) -> Partition:
             _coded_numbers(frame.vector(x)) if n else coded(frame.vector(x), frame.size)
             for x, n in zip(names, numeric, strict=True)
         ]
-        entries = _look_up(columns, keys, frame.size)
+        entries = look_up.entries(columns, frame.size)
         rows = rows_where(entries >= 0)
         found = entries[rows]
         if interval is None:
@@ -189,7 +213,7 @@ def _by_value(group: Group, scope: Scope) -> Partition:
         else:
             x = numbers(frame.vector(interval), frame.size)[rows]
             there = ~np.isnan(x)
-            rows, where = rows[there], _searched(places, found[there], x[there])
+            rows, where = rows[there], places.search(found[there], x[there])
         places.fire(rows, where, firings)
         if places.rest:
             _ask_rest(frame, mark, places, rows, where, firings)
@@ -221,19 +245,6 @@ def _grouped(numbers_: NDArray[np.intp]) -> list[tuple[int, Rows]]:
     return [(int(ordered[start]), at) for start, at in zip(starts, np.split(order, cuts), strict=True)]
 
 
-def _searched(places: _Places, entries: NDArray[np.intp], x: NDArray[np.float64]) -> NDArray[np.intp]:
-    """For each row the bucket of its entry that its number lies in: part 2i below bound i, 2i+1 on it."""
-    found = np.empty(len(x), np.intp)
-    for entry, at in _grouped(entries):
-        bounds = places.bounds[entry]
-        assert bounds is not None
-        values = x[at]
-        place = np.searchsorted(bounds, values)
-        on = bounds[np.minimum(place, len(bounds) - 1)] == values
-        found[at] = places.entry_first[entry] + 2 * place + on
-    return found
-
-
 def _coded_numbers(vector: Vector) -> Coded:
     """A numeric vector in coded form; 0.0 and -0.0 are equal."""
     if not isinstance(vector, np.ndarray):
@@ -243,30 +254,48 @@ def _coded_numbers(vector: Vector) -> Coded:
     return Coded(codes + 1, values)
 
 
-def _look_up(columns: list[Coded], keys: list[tuple[Any, ...]], size: int) -> NDArray[np.intp]:
-    """Each row's entry by the values in `columns`, -1 where there is none."""
-    if not columns:
-        return np.zeros(size, np.intp)
-    wide = [c.codes if len(c.codes) == size else np.broadcast_to(c.codes, (size,)) for c in columns]
-    sizes = [len(c.values) for c in columns]
-    codes: list[dict[Value, list[int]]] = []
-    for column in columns:
-        of: dict[Value, list[int]] = {}
-        for code, value in enumerate(column.values):
-            if value is not None:
-                of.setdefault(value, []).append(code)
-        codes.append(of)
-    cells = 1
-    for count in sizes:
-        cells *= count
-    if cells <= MOST_CELLS:
-        table = np.full(sizes, -1, np.intp)
-        for entry, key in enumerate(keys):
+class _LookUp:
+    """From the values in some columns to entries, by a table over their codes."""
+
+    def __init__(self, keys: list[tuple[Any, ...]]) -> None:
+        self._keys = keys
+        self._kept: tuple[list[tuple[Sequence[Value], int]], NDArray[np.int32]] | None = None
+
+    def entries(self, columns: list[Coded], size: int) -> NDArray[Any]:
+        """Each row's entry, -1 where there is none."""
+        if not columns:
+            return np.zeros(size, np.intp)
+        wide = [c.codes if len(c.codes) == size else np.broadcast_to(c.codes, (size,)) for c in columns]
+        lengths = [len(c.values) for c in columns]
+        if math.prod(lengths) > MOST_CELLS:
+            return _look_up_each(columns, wide, self._keys, size)
+        found: NDArray[Any] = self._table(columns, lengths)[tuple(wide)]
+        return found
+
+    def _table(self, columns: list[Coded], lengths: list[int]) -> NDArray[np.int32]:
+        """The table of these columns; that of lists of values that last is kept until one of them has grown."""
+        kept = self._kept
+        if kept is not None and all(
+            c.values is values and n <= known
+            for c, n, (values, known) in zip(columns, lengths, kept[0], strict=True)
+        ):
+            return kept[1]
+        codes = [_codes_of(c.values[:n]) for c, n in zip(columns, lengths, strict=True)]
+        table = np.full(lengths, -1, np.int32)
+        for entry, key in enumerate(self._keys):
             for place in product(*(of.get(part, ()) for of, part in zip(codes, key, strict=True))):
                 table[place] = entry
-        found: NDArray[np.intp] = table[tuple(wide)]
-        return found
-    return _look_up_each(columns, wide, keys, size)
+        if all(c.lasting for c in columns):
+            self._kept = ([(c.values, n) for c, n in zip(columns, lengths, strict=True)], table)
+        return table
+
+
+def _codes_of(values: Sequence[Value]) -> dict[Value, list[int]]:
+    found: dict[Value, list[int]] = {}
+    for code, value in enumerate(values):
+        if value is not None:
+            found.setdefault(value, []).append(code)
+    return found
 
 
 def _look_up_each(

@@ -18,7 +18,18 @@ import pyarrow.compute as pc
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.records import MAX_TEXT, FieldReader
 from weighbridge.tree import Type, Value
-from weighbridge.vectors import BOOLEANS, NUMERIC, Coded, Codes, Fixed, Mask, Vector, Vocabulary, code_type
+from weighbridge.vectors import (
+    BOOLEANS,
+    NUMERIC,
+    ArrowTexts,
+    Coded,
+    Codes,
+    Fixed,
+    Mask,
+    Vector,
+    Vocabulary,
+    code_type,
+)
 
 
 @dataclass(slots=True)
@@ -31,10 +42,14 @@ class Columns:
 
 
 class ColumnReader:
-    """Reads the columns of one record type, chunk after chunk of one run."""
+    """Reads the columns of one record type, chunk after chunk of one run.
 
-    def __init__(self, readers: Mapping[str, FieldReader]) -> None:
+    `key` is the field in which every record differs: equal values of it are not looked for.
+    """
+
+    def __init__(self, readers: Mapping[str, FieldReader], key: str | None = None) -> None:
         self.readers = readers
+        self._key = key
         self._vocabularies = {
             name: Vocabulary() for name, r in readers.items() if r.type not in (*NUMERIC, Type.BOOLEAN)
         }
@@ -118,6 +133,8 @@ class ColumnReader:
             return self._booleans(reader, array, found)
         if pa.types.is_null(kind):
             return self._absent(reader, found)
+        if reader.name == self._key and _is_text(kind) and _plain(reader) and _all_plain(array):
+            return self._distinct(reader, array, found)
         if _has_dictionary(kind):
             return self._entries(reader, array.dictionary_encode(), found)
         return self._values(reader, array.to_pylist(), found)
@@ -143,6 +160,15 @@ class ColumnReader:
     def _required(self, reader: FieldReader, missing: Mask, found: Columns) -> None:
         for row in np.flatnonzero(missing).tolist():
             reader.read(None, found.problems.setdefault(row, []))
+
+    def _distinct(self, reader: FieldReader, array: pa.Array, found: Columns) -> Vector:
+        """Texts that need no reading, each row an entry of its own."""
+        codes = np.arange(1, len(array) + 1, dtype=np.int32)
+        if array.null_count:
+            codes[array.is_null().to_numpy(zero_copy_only=False)] = 0
+            if reader.required:
+                self._required(reader, codes == 0, found)
+        return Coded(codes, ArrowTexts(array))
 
     def _entries(self, reader: FieldReader, array: pa.DictionaryArray, found: Columns) -> Vector:
         """A column with a dictionary: every entry is read once."""
@@ -172,7 +198,7 @@ def _read_entries(reader: FieldReader, entries: list[Any]) -> tuple[list[Value],
     """The entries in the engine's form, after the unknown one, and what is wrong with which."""
     values: list[Value] = [None]
     wrong: dict[int, list[Diagnostic]] = {}
-    plain = reader.type is Type.TEXT and reader.allowed is None and reader.tree is None
+    plain = _plain(reader)
     for entry in entries:
         # ASCII that begins with a mark or letter is neither blank nor broken.
         if plain and type(entry) is str and entry >= "!" and entry.isascii() and len(entry) <= MAX_TEXT:
@@ -186,6 +212,25 @@ def _read_entries(reader: FieldReader, entries: list[Any]) -> tuple[list[Value],
     return values, wrong
 
 
+def _plain(reader: FieldReader) -> bool:
+    """Whether a field takes any text that is neither blank nor broken."""
+    return reader.type is Type.TEXT and reader.allowed is None and reader.tree is None
+
+
+def _all_plain(array: pa.Array) -> bool:
+    """Whether every text is short ASCII that begins with a mark or letter: neither blank nor broken."""
+    tests = (
+        pc.string_is_ascii(array),
+        pc.greater_equal(array, pa.scalar("!", array.type)),
+        pc.less_equal(pc.binary_length(array), MAX_TEXT),
+    )
+    return all(pc.all(test, min_count=0).as_py() for test in tests)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _float64(array: pa.Array) -> Any:
     """A numeric array as floats, NaN where it is null; whole numbers round as Python's do."""
     if array.type != pa.float64():
@@ -196,8 +241,7 @@ def _float64(array: pa.Array) -> Any:
 def _has_dictionary(kind: pa.DataType) -> bool:
     """Whether Arrow can find the distinct values of a column of this type."""
     return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
+        _is_text(kind)
         or pa.types.is_date(kind)
         or pa.types.is_timestamp(kind)
         or pa.types.is_decimal(kind)

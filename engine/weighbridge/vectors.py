@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from weighbridge.tree import Type, Value
@@ -39,7 +40,7 @@ class Coded:
     """
 
     codes: Codes
-    values: list[Value]
+    values: Sequence[Value]
     lasting: bool = False
 
 
@@ -56,6 +57,31 @@ BOOLEANS: list[Value] = [None, False, True]
 NOTHING = Fixed(None)
 
 
+class ArrowTexts(Sequence[Value]):
+    """Unknown, and then the texts of an Arrow array, which become Python's when they are first asked for."""
+
+    __slots__ = ("_values", "array")
+
+    def __init__(self, array: pa.Array) -> None:
+        self.array = array
+        self._values: list[Value] | None = None
+
+    def __len__(self) -> int:
+        return 1 + len(self.array)
+
+    @overload
+    def __getitem__(self, place: int) -> Value: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Value]: ...
+    def __getitem__(self, place: int | slice) -> Value | list[Value]:
+        if self._values is None:
+            self._values = [None, *self.array.to_pylist()]
+        return self._values[place]
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self[:])
+
+
 class Vocabulary:
     """The distinct values of a field met so far in a run, each with its code. Safe to share between threads."""
 
@@ -69,6 +95,8 @@ class Vocabulary:
     def codes(self, found: Sequence[Value]) -> list[int] | None:
         """The codes of values (0 for unknown ones), new ones added; None where there are too many to keep."""
         known = self._codes
+        if len(found) > LARGEST_SHARED + 1:
+            return None
         try:
             return [0 if v is None else known[v] for v in found]
         except KeyError:
