@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -235,10 +236,8 @@ def sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[tuple[int, p
 
 def _joined_batches(table: pa.Table) -> list[pa.RecordBatch]:
     """One batch where Arrow can join them: not where texts are larger than 2 GB, or of some types."""
-    try:
+    with suppress(pa.ArrowNotImplementedError, pa.ArrowInvalid):
         table = table.combine_chunks()
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        pass
     found: list[pa.RecordBatch] = table.to_batches()
     return found
 
