@@ -97,13 +97,17 @@ class BatchResult:
 
 
 class Batch:
-    """A task ready to be run over sources; compiled once."""
+    """A task ready to be run over sources; compiled once. Picklable, and then compiled again."""
 
     def __init__(self, book: Rulebook, task: BatchTask) -> None:
         self.version = book.version
         self.task = task
         self.plan = BatchPlan(book, task)
         self.writer = TableWriter(self.plan)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The programs stay behind: who gets the task makes them again.
+        return Batch, (self.plan.book, self.task)
 
     def decide(self, piece: Piece) -> BatchTables:
         """The decisions and findings of one piece."""
