@@ -274,12 +274,12 @@ def test_every_polars_type_is_read_as_its_rows_are(engine: Engine, name: str, fi
 
 
 def test_readers_batches_and_relations_are_read(engine: Engine) -> None:
-    table = pa.table({"id": ["1", "2"], "n": [1, 0]})
-    expected = singly(engine, table.to_pylist())
-    agree(batch(engine, table.to_reader()), expected)
-    agree(batch(engine, table.to_batches()[0]), expected)
+    things = pa.table({"id": ["1", "2"], "n": [1, 0]})
+    expected = singly(engine, things.to_pylist())
+    agree(batch(engine, things.to_reader()), expected)
+    agree(batch(engine, things.to_batches()[0]), expected)
     duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
-    agree(batch(engine, duckdb.sql("select id, n from table")), expected)
+    agree(batch(engine, duckdb.sql("select id, n from things")), expected)
 
 
 @pytest.mark.parametrize(
