@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constr
 DEMO_FEED := samples/listings.csv
 DEMO_MARKETS := SA DE ID US JP
 
-.PHONY: help demo app editor tour test lint types format docs bench clean
+.PHONY: help demo app editor tour test cases lint types format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ tour: $(READY) ## take the pictures of docs/tour.md again (needs Chromium)
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest --numprocesses auto
+
+cases: $(READY) ## a million random cases: scalar and columnar programs, a part of them the reference as well
+	WEIGHBRIDGE_CASES=1000000 $(BIN)/python -m pytest --numprocesses auto -rP tests/test_forms.py
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check .

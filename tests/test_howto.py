@@ -7,13 +7,20 @@ command must be in its output.
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
+import pickle
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from markdown import ROOT
 
@@ -28,6 +35,7 @@ PAGES = [
     "map-a-feed.md",
     "waivers-and-baseline.md",
     "personal-data.md",
+    "decide-in-batch.md",
 ]
 STEP = re.compile(r"(?:<!-- (file|append): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -38,10 +46,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_starter(folder)
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+        monkeypatch.setenv(name, sys.executable)
     return folder
 
 
-@pytest.mark.parametrize("page", PAGES)
+SPARK_PAGE = "run-on-spark.md"
+NO_SPARK = importlib.util.find_spec("pyspark") is None or (
+    shutil.which("java") is None and "JAVA_HOME" not in os.environ
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *PAGES,
+        pytest.param(SPARK_PAGE, marks=pytest.mark.skipif(NO_SPARK, reason="there is no pyspark or no Java")),
+    ],
+)
 def test_a_page_can_be_followed(page: str, project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     text = (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
     space: dict[str, Any] = {"__name__": page}
@@ -94,3 +116,63 @@ def _run(command: list[str], capfd: pytest.CaptureFixture[str]) -> str:
     out, err = capfd.readouterr()
     assert ended.value.code in (None, 0, 1), err
     return out + err
+
+
+# --- recipes for libraries that need not be installed ------------------------------------------------------
+
+
+class PlainMap:
+    """Maps over the tables, or frames, of a folder of Parquet files, as Ray Data and Dask do."""
+
+    def __init__(self, tables: list[pa.Table]) -> None:
+        self.tables = tables
+
+    def map_batches(self, function: Any, batch_format: str) -> PlainMap:
+        assert batch_format == "pyarrow"
+        return PlainMap([function(table) for table in self.tables])
+
+    def map_partitions(self, function: Any) -> PlainMap:
+        found = [function(table.to_pandas()) for table in self.tables]
+        return PlainMap([pa.Table.from_pandas(frame) for frame in found])
+
+    def to_pandas(self) -> pd.DataFrame:
+        return pd.concat([table.to_pandas() for table in self.tables])
+
+    compute = to_pandas
+
+    @staticmethod
+    def read_parquet(folder: str) -> PlainMap:
+        return PlainMap([pq.read_table(path) for path in sorted(Path(folder).glob("*.parquet"))])
+
+
+class PlainRay:
+    data = PlainMap
+
+
+class PlainDask:
+    dataframe = PlainMap
+
+
+@pytest.mark.parametrize(("library", "plain"), [("ray", PlainRay), ("dask", PlainDask)])
+def test_the_recipes_decide_part_by_part(library: str, plain: Any, project: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / SPARK_PAGE).read_text(encoding="utf-8")
+    (block,) = [b for _, _, language, b in STEP.findall(text) if language == "python" and "def decide" in b]
+    (recipe,) = [line.strip() for line in text.splitlines() if line.startswith(f"    {library}.data")]
+    space: dict[str, Any] = {"__name__": "recipe", library: plain}
+    if importlib.util.find_spec(library) is not None:
+        exec(f"import {library}.data{'frame' if library == 'dask' else ''}", space)
+    exec(compile(block, SPARK_PAGE, "exec"), space)
+    space["task"] = pickle.loads(pickle.dumps(space["task"]))
+    listings = pa.table(
+        {"sku": ["W-1", "W-2", "W-3"], "title": ["Leather", "Pigskin", "Canvas"], "photos": [1.0, 2.0, 3.0]}
+    )
+    (project / "listings").mkdir()
+    for part in range(3):
+        pq.write_table(listings.slice(part, 1), project / "listings" / f"{part}.parquet")
+    mapped = eval(recipe, space)
+    found = mapped.to_pandas() if library == "ray" else mapped.compute()
+    whole = space["engine"].decide_batch("listing_gate", listings, markets=["SA", "DE"], as_of="2026-06-01")
+    told = sorted(zip(found["key"], found["market"], found["verdict"], strict=True))
+    rows = whole.decisions.to_pylist()
+    assert told == sorted((r["key"], r["market"], r["verdict"]) for r in rows)
+    assert ("W-2", "SA", "block") in told

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,8 +32,8 @@ TEXT_PIECE = 1 << 14
 SPREAD_PIECE = 8 * PIECE
 """The same where records name their markets: each of many programs then has enough rows to be worth asking."""
 MANY_MARKETS = 8
-PART = 8 * PIECE
-"""Records in one file of a result folder."""
+PART = 2 * PIECE
+"""Records in one file of a result folder: what a stop loses at most, and what is held in memory."""
 
 Progress = Callable[[int, float | None], None]
 """(records decided so far, share of the source read or None where that is not known)."""
@@ -101,13 +101,17 @@ class BatchResult:
 
 
 class Batch:
-    """A task ready to be run over sources; compiled once."""
+    """A task ready to be run over sources; compiled once. Picklable, and then compiled again."""
 
     def __init__(self, book: Rulebook, task: BatchTask, masking: Masks | None = None) -> None:
         self.version = book.version
         self.task = task
         self.plan = BatchPlan(book, task, masking)
         self.writer = TableWriter(self.plan)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The programs stay behind: who gets the task makes them again.
+        return Batch, (self.plan.book, self.task, self.plan.masks)
 
     def decide(self, piece: Piece) -> BatchTables:
         """The decisions and findings of one piece."""
@@ -174,14 +178,10 @@ class Batch:
     ) -> BatchSummary:
         """Everything into a folder, as it is decided; parts that are there already are not decided again."""
         with self._decider(workers) as decide:
-            for part, pieces in _parts(source.pieces(self.piece)):
-                if folder.done(part):
-                    for piece in pieces:
-                        run.passed(piece)
-                    run.counted(folder, part)
-                    continue
+            decided = decide(_undone(source.pieces(self.piece), folder, run))
+            for part, made in groupby(decided, lambda pair: _part(pair[0])):
                 found: list[BatchTables] = []
-                for piece, tables in decide(pieces):
+                for piece, tables in made:
                     run.took(piece, tables)
                     found.append(tables)
                 decisions = pa.Table.from_batches([t.decisions for t in found], self.writer.decisions_schema)
@@ -226,26 +226,19 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
     return found[0] if found else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
-def _parts(pieces: Iterator[Piece]) -> Iterator[tuple[int, Iterator[Piece]]]:
-    """Pieces by the part they belong to; a part's pieces are taken from the source as they are asked for."""
-    ahead = next(pieces, None)
-    while ahead is not None:
-        part = ahead.first // PART
-        rest: deque[Piece] = deque()
+def _part(piece: Piece) -> int:
+    return piece.first // PART
 
-        def own(first: Piece = ahead, number: int = part, rest: deque[Piece] = rest) -> Iterator[Piece]:
-            yield first
-            for piece in pieces:
-                if piece.first // PART != number:
-                    rest.append(piece)
-                    return
-                yield piece
 
-        taken = own()
-        yield part, taken
-        for _ in taken:
-            pass
-        ahead = rest.popleft() if rest else None
+def _undone(pieces: Iterator[Piece], folder: ResultFolder, run: Run) -> Iterator[Piece]:
+    """The pieces of parts that are still to be decided; those of others are only counted."""
+    for part, own in groupby(pieces, _part):
+        if not folder.done(part):
+            yield from own
+            continue
+        for piece in own:
+            run.passed(piece)
+        run.counted(folder, part)
 
 
 Given = TypeVar("Given")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -44,6 +45,15 @@ class Piece:
     content: pa.RecordBatch | dict[str, Any] | list[Row]
     share: float | None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as it is, a slice would take the whole table along.
+        if isinstance(self.content, pa.RecordBatch):
+            written = pa.BufferOutputStream()
+            with pa.ipc.new_stream(written, self.content.schema) as stream:
+                stream.write_batch(self.content)
+            return _sent, (self.first, self.size, written.getvalue().to_pybytes(), self.share)
+        return Piece, (self.first, self.size, self.content, self.share)
+
     def columns(self, reader: ColumnReader) -> Columns:
         """The records in the engine's form."""
         if isinstance(self.content, list):
@@ -55,6 +65,10 @@ class Piece:
         if isinstance(self.content, dict):
             return reader.columns(self.content, self.size)
         return reader.batch(self.content)
+
+
+def _sent(first: int, size: int, content: bytes, share: float | None) -> Piece:
+    return Piece(first, size, pa.ipc.open_stream(content).read_next_batch(), share)
 
 
 class RecordSource(ABC):
@@ -83,17 +97,26 @@ def open_source(
         return FrameSource(given, readers)
     if isinstance(given, pa.RecordBatch):
         given = pa.Table.from_batches([given])
-    if hasattr(given, "__arrow_c_stream__"):
-        return ArrowSource(pa.RecordBatchReader.from_stream(given), readers)
-    raise DiagnosticError(
-        [
-            Diagnostic(
-                "WB430",
-                f"{type(given).__name__} is no source of records",
-                expected="a pandas DataFrame, something with an Arrow C stream (Polars, pyarrow, DuckDB), or a path",
-            )
-        ]
-    )
+    stream = _stream(given)
+    if stream is not None:
+        return ArrowSource(stream, readers)
+    expected = "a pandas DataFrame, something with an Arrow C stream (Polars, pyarrow, DuckDB), or a path"
+    if type(given).__name__ == "LazyFrame":
+        expected = "a frame: call collect() first"
+    message = f"{type(given).__name__} is no source of records"
+    raise DiagnosticError([Diagnostic("WB430", message, expected=expected)])
+
+
+def _stream(given: Any) -> pa.RecordBatchReader | None:
+    """The record batches of what can give some; a column alone has a stream too, but not of records."""
+    if isinstance(given, pa.RecordBatchReader):
+        return given
+    if not hasattr(given, "__arrow_c_stream__") or isinstance(given, pa.ChunkedArray | pd.Series):
+        return None
+    try:
+        return pa.RecordBatchReader.from_stream(given)
+    except (pa.ArrowException, TypeError):
+        return None
 
 
 def paths_of(given: str | Path) -> list[Path]:
@@ -151,8 +174,9 @@ class FrameSource(RecordSource):
     """A pandas DataFrame; a column with values of several kinds is read value by value."""
 
     def __init__(self, frame: pd.DataFrame, readers: Mapping[str, FieldReader]) -> None:
-        names = [name for name in readers if name in frame.columns]
-        _demand_fields(names, [str(c) for c in frame.columns], readers)
+        columns = [c if isinstance(c, str) else repr(c) for c in frame.columns]
+        names = [name for name in readers if name in columns]
+        _demand_fields(names, columns, readers)
         self._frame = frame[names]
 
     def pieces(self, size: int) -> Iterator[Piece]:
@@ -165,14 +189,18 @@ class FrameSource(RecordSource):
 
 
 def _series(series: pd.Series[Any]) -> pa.Array | list[Any]:
-    # Of objects of several kinds Arrow would make objects of one.
-    if series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) not in ("string", "empty"):
+    # Of objects of several kinds Arrow would make objects of one, of periods numbers, of intervals structs.
+    mixed = series.dtype == object and pd.api.types.infer_dtype(series, skipna=True) not in (
+        "string",
+        "empty",
+    )
+    if mixed or isinstance(series.dtype, pd.PeriodDtype | pd.IntervalDtype):
         return series.tolist()
     try:
         found = pa.array(series, from_pandas=True)
-    except (pa.ArrowException, UnicodeError):
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    except (pa.ArrowException, UnicodeError, ValueError, OverflowError):
         return series.tolist()
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 class ArrowSource(RecordSource):
@@ -221,20 +249,30 @@ def sized(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[tuple[int, p
         waiting.append(batch)
         count += batch.num_rows
         while count >= size:
-            joined = waiting[0] if len(waiting) == 1 else _one(waiting)
-            yield first, joined.slice(0, size)
-            first, count = first + size, count - size
-            waiting = [joined.slice(size)] if count else []
-    if count:
-        yield first, waiting[0] if len(waiting) == 1 else _one(waiting)
+            table = pa.Table.from_batches(waiting)
+            for joined in _joined_batches(table.slice(0, size)):
+                yield first, joined
+                first += joined.num_rows
+            count -= size
+            waiting = table.slice(size).to_batches() if count else []
+    for joined in _joined_batches(pa.Table.from_batches(waiting)) if count else ():
+        yield first, joined
+        first += joined.num_rows
 
 
-def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+def _joined_batches(table: pa.Table) -> list[pa.RecordBatch]:
+    """One batch where Arrow can join them: not where texts are larger than 2 GB, or of some types."""
+    with suppress(pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        table = table.combine_chunks()
+    found: list[pa.RecordBatch] = table.to_batches()
+    return found
 
 
 def _demand_fields(found: list[str], names: list[str], readers: Mapping[str, FieldReader]) -> None:
-    """None of the columns is a field: that is a mistake, not a million incomplete records."""
+    """No column is a field, or several are the same one: that is a mistake, not a million wrong records."""
+    twice = [name for name in readers if names.count(name) > 1]
+    if twice:
+        raise DiagnosticError([Diagnostic("WB423", f"several columns are named {name!r}") for name in twice])
     if not found:
         near = unknown_name("WB424", "field", names[0] if names else "", [*readers])
         expected = f"columns such as {', '.join(list(readers)[:5])}"

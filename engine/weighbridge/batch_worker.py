@@ -77,6 +77,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                start_new_session=True,  # Ctrl-C is for the one who asked; the worker ends with its input
             )
             assert self._process.stdin is not None
             send(self._process.stdin, self._job)

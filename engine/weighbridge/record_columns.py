@@ -122,8 +122,6 @@ class ColumnReader:
         return Coded(np.array(places, code_type(len(lasting)))[codes], lasting, True)
 
     def _array(self, reader: FieldReader, array: pa.Array, found: Columns) -> Vector:
-        if pa.types.is_string_view(array.type):
-            array = array.cast(pa.large_string())
         kind = array.type
         if isinstance(kind, pa.DictionaryType):
             return self._entries(reader, array, found)
@@ -135,9 +133,10 @@ class ColumnReader:
             return self._absent(reader, found)
         if reader.name == self._key and _is_text(kind) and _plain(reader) and _all_plain(array):
             return self._distinct(reader, array, found)
-        if _has_dictionary(kind):
+        try:
             return self._entries(reader, array.dictionary_encode(), found)
-        return self._values(reader, array.to_pylist(), found)
+        except pa.ArrowNotImplementedError:  # Arrow finds no distinct values of lists and other nested types
+            return self._values(reader, _python_values(array), found)
 
     def _numbers(self, reader: FieldReader, array: pa.Array, found: Columns) -> Vector:
         values = _float64(array)
@@ -145,7 +144,7 @@ class ColumnReader:
         if reader.required or not inside.all():
             wrong = ~inside if reader.required else ~(inside | np.isnan(values))
             for row in np.flatnonzero(wrong).tolist():
-                reader.read(array[row].as_py(), found.problems.setdefault(row, []))
+                reader.read(_python_value(array[row]), found.problems.setdefault(row, []))
             values = np.where(wrong, math.nan, values)
         numbers: Vector = values
         return numbers
@@ -172,7 +171,7 @@ class ColumnReader:
 
     def _entries(self, reader: FieldReader, array: pa.DictionaryArray, found: Columns) -> Vector:
         """A column with a dictionary: every entry is read once."""
-        entries: list[Any] = array.dictionary.to_pylist()
+        entries = _python_values(array.dictionary)
         indices = array.indices
         codes = pc.fill_null(pc.add(pc.cast(indices, pa.int32()), pa.scalar(1, pa.int32())), 0)
         places = codes.to_numpy(zero_copy_only=False)
@@ -238,14 +237,28 @@ def _float64(array: pa.Array) -> Any:
     return array.to_numpy(zero_copy_only=False)
 
 
-def _has_dictionary(kind: pa.DataType) -> bool:
-    """Whether Arrow can find the distinct values of a column of this type."""
-    return bool(
-        _is_text(kind)
-        or pa.types.is_date(kind)
-        or pa.types.is_timestamp(kind)
-        or pa.types.is_decimal(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_boolean(kind)
-    )
+class _Unreadable:
+    """Stands for what Arrow holds and Python cannot: days beyond the year 9999, text that is not UTF-8."""
+
+    def __repr__(self) -> str:
+        return "this value"
+
+
+_NO_VALUE = (ValueError, OverflowError, KeyError, NotImplementedError)
+"""What pyarrow raises for such values; KeyError for a time zone nobody knows."""
+
+
+def _python_values(array: pa.Array) -> list[Any]:
+    """The values as Python has them; one that it cannot have spoils no other."""
+    try:
+        found: list[Any] = array.to_pylist()
+    except _NO_VALUE:
+        found = [_python_value(scalar) for scalar in array]
+    return found
+
+
+def _python_value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except _NO_VALUE:
+        return _Unreadable()
