@@ -248,15 +248,27 @@ def lint(
     project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
     format: Annotated[LintFormat, typer.Option("--format", "-f", help="Output format.")] = LintFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="Prove more by solver: dead and idle rules, contradictions, gaps ... (extra: verify).",
+        ),
+    ] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="File that keeps the answers of --prove, so that only what changed is asked."),
+    ] = None,
 ) -> None:
     """Check a project: every error and warning, each with its place and what to write instead.
 
     Exit code 0: sound. 1: errors (with --strict also warnings). 2: there is no project.
     """
     from weighbridge.lint import lint as run_lint
+    from weighbridge.lint import prove as run_proof
     from weighbridge.lint_reports import lint_github, lint_json, lint_sarif
 
-    loaded, found = run_lint(project)
+    loaded, found = run_proof(project, cache) if prove else run_lint(project)
     diagnostics, sources = _from_here(loaded, found)
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = sum(d.severity == "warning" for d in diagnostics)

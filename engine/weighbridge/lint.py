@@ -7,12 +7,13 @@ Errors (what cannot work) are found by loading; lint adds warnings. A check yiel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
-from weighbridge.diagnostics import Diagnostic, Span
+from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span
 from weighbridge.documents import RuleOverride
-from weighbridge.engine import check_project
+from weighbridge.engine import Engine, check_project
 from weighbridge.graph import dependency_graph
 from weighbridge.project import Project
 from weighbridge.rulebook import Rulebook
@@ -145,8 +146,30 @@ CHECKS: tuple[Check, ...] = (
 
 def lint(root: Path) -> tuple[Project, tuple[Diagnostic, ...]]:
     """Every error and warning of a project, sorted by place. Checks run only on a project that loads."""
+    project, _, diagnostics = _linted(root)
+    return project, diagnostics
+
+
+def _linted(root: Path) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     project, book, diagnostics = check_project(root)
     if any(d.severity == "error" for d in diagnostics):
-        return project, diagnostics
+        return project, book, diagnostics
     found = [d for check in CHECKS for d in check(project, book)]
-    return project, (*diagnostics, *sorted(found, key=lambda d: str(d.span)))
+    return project, book, (*diagnostics, *sorted(found, key=lambda d: str(d.span)))
+
+
+def prove(root: Path, cache: Path | None = None) -> tuple[Project, tuple[Diagnostic, ...]]:
+    """`lint`, and what a proof over the whole project finds; what it cannot settle is a note.
+
+    Raises `DiagnosticError` where the solver is not installed, `OSError` where the cache cannot be written.
+    """
+    if find_spec("z3") is None:
+        needed = "pip install 'weighbridge[verify]'"
+        raise DiagnosticError([Diagnostic("WB800", "the solver is not installed", expected=needed)])
+    from weighbridge.proof.prove import prove as run
+
+    project, book, diagnostics = _linted(root)
+    if any(d.severity == "error" for d in diagnostics):
+        return project, diagnostics
+    proof = run(Engine(project, book), cache)
+    return project, (*diagnostics, *proof.findings, *proof.notes)

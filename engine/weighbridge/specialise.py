@@ -188,6 +188,11 @@ def specialise(book: Rulebook, target: str, market: str, day: date, span: tuple[
     return _Specialiser(book, target, market, day).run(span)
 
 
+def simplified(book: Rulebook, special: Specialised, tree: Expr) -> Expr:
+    """A tree as written, with the constants of a specialised target put in."""
+    return _Specialiser(book, special.target, special.market, special.first_day).simplify(tree)
+
+
 class _Specialiser:
     def __init__(self, book: Rulebook, target: str, market: str, day: date) -> None:
         self.book = book
