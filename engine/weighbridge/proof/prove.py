@@ -74,6 +74,6 @@ def _prove_ruleset(report: Report, target: str) -> None:
         if rule.ref in firings and rule.ref not in always:
             check_idle(report, target, firings, idle, rule)
     check_contradictions(report, target, firings)
-    check_gaps(report, target, firings)
-    check_ranges(report, target, firings)
+    told = check_gaps(report, target, firings)
+    check_ranges(report, target, firings, told)
     check_values(report, target, firings)

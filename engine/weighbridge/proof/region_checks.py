@@ -35,7 +35,12 @@ def _always(entries: Any) -> Any:
 
 
 def _parameters(book: Rulebook, document: Region, lineage: tuple[str, ...]) -> Iterator[Finding]:
-    """A parameter set to what the regions above say on every day."""
+    """A parameter set to what the region above says on every day.
+
+    A region that extends several may well choose between them by repeating one's value.
+    """
+    if len(document.model.extends) != 1:
+        return
     for name, entries in document.model.parameters.items():
         entry = _always(entries)
         above = _nearest(book, lineage[1:], name)

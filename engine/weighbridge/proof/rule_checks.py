@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,7 @@ from weighbridge.proof.contexts import contexts, special_rule
 from weighbridge.proof.prover import Answer, Prover, Seen, Wanted, Wish
 from weighbridge.proof.report import Report, witness_of
 from weighbridge.proof.scope import Scope
+from weighbridge.proof.witness import bare
 from weighbridge.regions import covers
 from weighbridge.rulebook import Output, Rule
 from weighbridge.specialise import SpecialRule
@@ -20,6 +21,10 @@ from weighbridge.unparse import unparse
 
 MOST_CONTEXTS = 400
 """Sets of constants that one question is asked for; beyond, it is left open."""
+
+
+MOST_COVERING = 8
+"""How often a record that escapes the rules thought to cover another may name more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def first_firing(report: Report, target: str, rule: Rule) -> Firing | None:
     if any_scope is None:
         _never_in_force(report, rule)
     else:
-        _never_fires(report, rule, impossible)
+        _never_fires(report, target, rule, impossible, any_scope)
     return None
 
 
@@ -78,7 +83,13 @@ def _never_in_force(report: Report, rule: Rule) -> None:
     )
 
 
-def _never_fires(report: Report, rule: Rule, impossible: Sequence[tuple[Scope, SpecialRule]]) -> None:
+def _never_fires(
+    report: Report,
+    target: str,
+    rule: Rule,
+    impossible: Sequence[tuple[Scope, SpecialRule]],
+    scope: Scope | None,
+) -> None:
     place = rule.conditions[0].span if len(rule.conditions) == 1 else rule.span
     if not impossible:
         text = " and ".join(c.text for c in rule.conditions)
@@ -87,6 +98,9 @@ def _never_fires(report: Report, rule: Rule, impossible: Sequence[tuple[Scope, S
             f"{rule.ref} can never fire: in every market a parameter decides `{text}`",
             place,
             "a condition that some market's parameters allow",
+            witness=None
+            if scope is None
+            else witness_of(Seen(target, scope.market, scope.day(), bare(scope.model))),
         )
         return
     scope, special = impossible[0]
@@ -255,16 +269,15 @@ def _reached(report: Report, target: str, rule: Rule, leaf: Compare) -> bool:
 # --- idle -------------------------------------------------------------------------------------------------
 
 
-def covers_outputs(a: Rule, b: Rule, outputs: dict[str, Output], order: dict[str, int]) -> bool:
+def covers_outputs(a: SpecialRule, b: SpecialRule, outputs: Mapping[str, Output]) -> bool:
     """Whether `b`, firing too, leaves nothing for `a` to add."""
-    if a.group is not None and a.group == b.group:
-        return order[b.ref] < order[a.ref]
-    if b.group is not None:
+    if a.rule.group is not None and a.rule.group == b.rule.group:
+        return b.index < a.index
+    if b.rule.group is not None:
         return False  # it may fire and still not count
     return all(
-        name in b.then
-        and _counts_as_much(a.then[name], b.then[name], outputs[name], order[b.ref] < order[a.ref])
-        for name in a.then
+        name in b.then and _counts_as_much(tree, b.then[name], outputs[name], b.index < a.index)
+        for name, tree in a.then.items()
         if name in outputs
     )
 
@@ -298,70 +311,72 @@ def _texts(value: Const) -> tuple[str, ...]:
 
 def check_idle(report: Report, target: str, firings: dict[str, Firing], idle: set[str], rule: Rule) -> None:
     """WB804, WB805: a rule that only fires where others do that say as much."""
-    book, prover = report.prover.engine.book, report.prover
-    firing = firings[rule.ref]
+    prover, firing = report.prover, firings[rule.ref]
     if rule.if_unknown != "skip":
-        return
-    rules = list(book.rules_of(target))
-    order = {r.ref: i for i, r in enumerate(rules)}
-    outputs = dict(book.rulesets[target].outputs)
+        return  # it has a say where others are silent
     step = firing.scope.outputs[target]
     candidates = [
         other
         for other in step.rules
         if other.rule.ref != rule.ref
         and other.rule.ref not in idle
-        and covers_outputs(rule, other.rule, outputs, order)
-        and not _overridden(other, rule, outputs)
+        and covers_outputs(firing.rule, other, step.outputs)
     ]
-    covering = prover.firing_too(firing.scope, firing.seen, candidates)
-    if not covering:
-        return
-    answer = _escapes(prover, firing.scope, firing.rule, covering)
-    if answer.status == "open":
-        report.leave_open(f"whether {rule.ref} is idle", answer.why)
-    if answer.status != "never":
-        return
-    others = _fewest(prover, firing, covering)
-    for scope in contexts(prover, target, [rule, *(o.rule for o in others)]):
+    covering = _covering(report, firing, candidates)
+    sets = [[other] for other in covering] + ([covering] if len(covering) > 1 else [])
+    for others in sets:
+        if _idle_everywhere(report, target, rule, others):
+            idle.add(rule.ref)
+            _report_idle(report, rule, firing, others)
+            return
+
+
+def _covering(report: Report, firing: Firing, candidates: Sequence[SpecialRule]) -> list[SpecialRule]:
+    """Rules of which one fires wherever the rule does, in its own scope; none where a record escapes them all."""
+    prover, scope = report.prover, firing.scope
+    covering = prover.firing_too(scope, firing.seen, candidates)
+    found = len(covering)
+    for _ in range(MOST_COVERING):
+        if not found:
+            return []
+        answer = _escapes(prover, scope, firing.rule, covering)
+        if answer.seen is None:
+            if answer.status == "open":
+                report.leave_open(f"whether {firing.rule.rule.ref} is idle", answer.why)
+            return covering if answer.status == "never" else []
+        more = [c for c in candidates if c not in covering]
+        added = prover.firing_too(scope, answer.seen, more)
+        covering += added
+        found = len(added)
+    return []
+
+
+def _idle_everywhere(report: Report, target: str, rule: Rule, others: Sequence[SpecialRule]) -> bool:
+    """Whether one of the others covers the rule in every scope in which it can fire."""
+    refs = {o.rule.ref for o in others}
+    for scope in contexts(report.prover, target, [rule, *(o.rule for o in others)]):
         here = special_rule(scope, rule.ref)
-        there = [s for o in others if (s := special_rule(scope, o.rule.ref)) is not None]
-        if here is None or scope is firing.scope:
+        if here is None:
             continue
-        if len(there) < len(others) or here.then != firing.rule.then:
-            return
-        if any(s.then != o.then for s, o in zip(there, others, strict=True)):
-            return
-        found = _escapes(prover, scope, here, there)
-        if found.status == "open":
-            report.leave_open(f"whether {rule.ref} is idle", found.why)
-        if found.status != "never":
-            return
-    idle.add(rule.ref)
-    _report_idle(report, rule, firing, others)
+        step = scope.outputs[target]
+        there = [s for s in step.rules if s.rule.ref in refs and covers_outputs(here, s, step.outputs)]
+        if not there or not _idle_in(report, scope, here, there):
+            return False
+    return True
 
 
-def _overridden(special: SpecialRule, rule: Rule, outputs: dict[str, Output]) -> bool:
-    """Whether an override changed what a rule sets here: then nothing is claimed."""
-    return special.override is not None and dict(special.then) != dict(special.rule.then)
+def _idle_in(report: Report, scope: Scope, rule: SpecialRule, others: Sequence[SpecialRule]) -> bool:
+    """Whether the rule surely fires in this scope only where one of the others does."""
+    answer = _escapes(report.prover, scope, rule, others)
+    if answer.status == "open":
+        report.leave_open(f"whether {rule.rule.ref} is idle", answer.why)
+    return answer.status == "never"
 
 
 def _escapes(prover: Prover, scope: Scope, rule: SpecialRule, others: Sequence[SpecialRule]) -> Answer:
     """A record for which the rule fires and none of the others does."""
     wanted: list[Wanted] = [(rule.condition, Wish.TRUE)]
     return prover.ask(scope, [*wanted, *((o.condition, Wish.NOT_TRUE) for o in others)])
-
-
-def _fewest(prover: Prover, firing: Firing, covering: Sequence[SpecialRule]) -> list[SpecialRule]:
-    for other in covering:
-        if _escapes(prover, firing.scope, firing.rule, [other]).status == "never":
-            return [other]
-    kept = list(covering)
-    for other in covering:
-        fewer = [o for o in kept if o is not other]
-        if fewer and _escapes(prover, firing.scope, firing.rule, fewer).status == "never":
-            kept = fewer
-    return kept
 
 
 def _report_idle(report: Report, rule: Rule, firing: Firing, others: Sequence[SpecialRule]) -> None:

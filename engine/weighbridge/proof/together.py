@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from weighbridge.diagnostics import Span
 from weighbridge.proof.contexts import contexts, special_rule
-from weighbridge.proof.prover import Answer, Prover, Seen, Wanted, Wish
+from weighbridge.proof.prover import Prover, Seen, Wanted, Wish
 from weighbridge.proof.report import Report, witness_of
 from weighbridge.proof.rule_checks import Firing, field_places, parts_of, recorded
 from weighbridge.proof.scope import Scope
@@ -185,23 +186,23 @@ def _shown(rule: Rule, name: str) -> str:
 # --- gaps of tables ---------------------------------------------------------------------------------------
 
 
-def check_gaps(report: Report, target: str, firings: dict[str, Firing]) -> None:
-    """WB808: records for which no row of a table fires, though its output has no default."""
+def check_gaps(report: Report, target: str, firings: dict[str, Firing]) -> set[str]:
+    """WB808: records for which no row of a table fires, though its output has no default. The tables with one."""
+    found: set[str] = set()
     book = report.prover.engine.book
     own = [r for r in book.rulesets[target].rules if r.ref in firings]
     for table in dict.fromkeys(r.table for r in own if r.table is not None):
         rows = [r for r in own if r.table == table]
         for name in dict.fromkeys(n for r in rows for n in r.then):
             output = book.rulesets[target].outputs[name]
-            if output.combine in SINGLE and output.default is None and all(name in r.then for r in rows):
-                _gap(report, target, table, name, rows, firings)
+            bare = output.combine in SINGLE and output.default is None and all(name in r.then for r in rows)
+            if bare and _gap(report, target, table, name, rows):
+                found.add(table)
                 break  # one gap of a table is told for its first output
+    return found
 
 
-def _gap(
-    report: Report, target: str, table: str, name: str, rows: list[Rule], firings: dict[str, Firing]
-) -> None:
-    tried: list[Answer] = []
+def _gap(report: Report, target: str, table: str, name: str, rows: list[Rule]) -> bool:
     for scope in contexts(report.prover, target, rows):
         step = step_of(scope)
         setting = [s for s in step.rules if name in s.then]
@@ -210,17 +211,17 @@ def _gap(
             continue
         wanted: list[Wanted] = [(s.condition, Wish.NOT_TRUE) for s in setting]
         inputs = _inputs([s.condition for s in present])
-        guards = [c for c in _guards(rows) if recorded(c, scope)]
+        guards = [c for c in _guard(report, target, table, rows[0]) if recorded(c, scope)]
         wanted += [(scope.simplified(g), Wish.TRUE) for g in guards]
         every = [*wanted, *((_is_known(i), Wish.TRUE) for i in inputs)]
         answer = report.prover.ask(scope, every)
-        tried.append(answer)
         if answer.seen is not None:
             _report_gap(report, table, name, rows, scope, answer.seen, every, inputs)
-            return
+            return True
         if answer.status == "open":
             report.leave_open(f"whether the table {table} has a gap", answer.why)
-            return
+            return False
+    return False
 
 
 def _divides(rows: Sequence[SpecialRule]) -> bool:
@@ -234,12 +235,11 @@ def _divides(rows: Sequence[SpecialRule]) -> bool:
     )
 
 
-def _guards(rows: Sequence[Rule]) -> list[Expr]:
-    """Conditions that all rows share: the table's own `when`."""
-    shared = set(c.tree for c in rows[0].conditions)
-    for row in rows[1:]:
-        shared &= {c.tree for c in row.conditions}
-    return [c.tree for c in rows[0].conditions if c.tree in shared]
+def _guard(report: Report, target: str, table: str, row: Rule) -> list[Expr]:
+    """The condition that the table puts before all its rows."""
+    document = report.prover.engine.project.rulesets[target]
+    model = next(t for t in document.model.tables if f"{target}/{t.id}" == table)
+    return [] if model.when is None else [row.conditions[0].tree]
 
 
 def _inputs(conditions: Iterable[Expr]) -> list[Name]:
@@ -299,18 +299,21 @@ class Ranged:
     high_closed: bool
 
 
-def check_ranges(report: Report, target: str, firings: dict[str, Firing]) -> None:
-    """WB807, WB808: ranges over one number, in several rules, that leave a slit or share a strip."""
+def check_ranges(report: Report, target: str, firings: dict[str, Firing], told: set[str]) -> None:
+    """WB807, WB808: ranges over one number, in several rules, that leave a slit or share a strip.
+
+    `told`: tables of which a gap is known.
+    """
     groups: dict[object, list[Ranged]] = {}
     for rule in report.prover.engine.book.rulesets[target].rules:
         firing = firings.get(rule.ref)
-        ranged = None if firing is None else _ranged(firing.rule)
+        ranged = None if firing is None or rule.table in told else _ranged(firing.rule)
         if ranged is not None and firing is not None:
             key = (rule.table, ranged.of, ranged.rest, frozenset(rule.then), firing.scope.special.first_day)
             groups.setdefault((*key, rule.markets), []).append(ranged)
     for members in groups.values():
         ordered = sorted(members, key=lambda r: (r.low is not None, r.low or 0.0, not r.low_closed))
-        for lower, upper in zip(ordered, ordered[1:], strict=False):
+        for lower, upper in pairwise(ordered):
             _check_neighbours(report, target, firings[lower.rule.rule.ref].scope, lower, upper, ordered)
 
 

@@ -241,12 +241,12 @@ def _shaped(text: str, function: str, constants: tuple[Value, ...], wanted: Any)
             )
         case "length":
             size = int(max(1, min(wanted, 5000)))
-            return (text + "x" * size)[:size]
+            return f"{text}{'x' * size}"[:size]
         case "script_share":
             letter = LETTERS.get(part, "a")
             other = "字" if letter == "a" else "a"
             share = round(min(1.0, max(0.0, wanted)) * 100)
-            return letter * share + other * (100 - share)
+            return f"{letter * share}{other * (100 - share)}"
         case "to_number":
             return str(wanted)
         case _:
