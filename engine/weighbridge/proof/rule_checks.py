@@ -311,7 +311,7 @@ def _texts(value: Const) -> tuple[str, ...]:
 
 def check_idle(report: Report, target: str, firings: dict[str, Firing], idle: set[str], rule: Rule) -> None:
     """WB804, WB805: a rule that only fires where others do that say as much."""
-    prover, firing = report.prover, firings[rule.ref]
+    firing = firings[rule.ref]
     if rule.if_unknown != "skip":
         return  # it has a say where others are silent
     step = firing.scope.outputs[target]

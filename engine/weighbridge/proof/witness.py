@@ -170,7 +170,9 @@ class _Composer:
         found = self.encoding.fields.get(name.path)
         if found is None or name.type is not Type.TEXT or name not in self.encoding.compared:
             return False
-        return 0 <= int(self._value(found.value).as_long()) < len(self.encoding.codes.texts)
+        code = int(self._value(found.value).as_long())
+        texts = self.encoding.codes.texts
+        return 0 <= code < len(texts) and texts[code] in self.encoding.compared[name]
 
     def _phrase(self, terms: TermList, refused: Sequence[TermList]) -> str:
         """A term of the list, if possible one that no other list with no match finds as well."""
