@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -188,9 +188,9 @@ def specialise(book: Rulebook, target: str, market: str, day: date, span: tuple[
     return _Specialiser(book, target, market, day).run(span)
 
 
-def simplified(book: Rulebook, special: Specialised, tree: Expr) -> Expr:
-    """A tree as written, with the constants of a specialised target put in."""
-    return _Specialiser(book, special.target, special.market, special.first_day).simplify(tree)
+def simplifier(book: Rulebook, special: Specialised) -> Callable[[Expr], Expr]:
+    """Puts the constants of a specialised target into trees as they are written."""
+    return _Specialiser(book, special.target, special.market, special.first_day).simplify
 
 
 class _Specialiser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,7 +16,7 @@ from weighbridge.specialise import (
     ScoreStep,
     Specialised,
     card_trees,
-    simplified,
+    simplifier,
 )
 from weighbridge.tree import Call, Const, Expr, Name, walk
 
@@ -35,6 +35,7 @@ class Scope:
     derived: Mapping[str, Expr]
     cards: Mapping[str, Scorecard]
     outputs: Mapping[str, RulesetStep]
+    _simplify: list[Callable[[Expr], Expr]] = field(default_factory=list["Callable[[Expr], Expr]"])
     _digests: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -59,7 +60,9 @@ class Scope:
 
     def simplified(self, tree: Expr) -> Expr:
         """A tree as written in a document, with this market's constants put in."""
-        return simplified(self.book, self.special, tree)
+        if not self._simplify:
+            self._simplify.append(simplifier(self.book, self.special))
+        return self._simplify[0](tree)
 
     def digest(self, trees: Iterable[Expr]) -> str:
         """A hash of everything the values of `trees` depend on, term lists and the days of the epoch included."""
