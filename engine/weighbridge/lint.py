@@ -158,14 +158,19 @@ def _linted(root: Path) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     return project, book, (*diagnostics, *sorted(found, key=lambda d: str(d.span)))
 
 
+def check_solver() -> None:
+    """Raises `DiagnosticError` where the solver is not installed."""
+    if find_spec("z3") is None:
+        needed = "pip install 'weighbridge[verify]'"
+        raise DiagnosticError([Diagnostic("WB800", "the solver is not installed", expected=needed)])
+
+
 def prove(root: Path, cache: Path | None = None) -> tuple[Project, tuple[Diagnostic, ...]]:
     """`lint`, and what a proof over the whole project finds; what it cannot settle is a note.
 
     Raises `DiagnosticError` where the solver is not installed, `OSError` where the cache cannot be written.
     """
-    if find_spec("z3") is None:
-        needed = "pip install 'weighbridge[verify]'"
-        raise DiagnosticError([Diagnostic("WB800", "the solver is not installed", expected=needed)])
+    check_solver()
     from weighbridge.proof.prove import prove as run
 
     project, book, diagnostics = _linted(root)

@@ -94,6 +94,17 @@ def _changed_here(node: Expr) -> Iterator[tuple[str, Expr]]:
             return
 
 
+def _moved(test: Expr) -> Iterator[tuple[str, Expr]]:
+    """The changes of a bin's bounds. Lower bounds of bins that follow another are bounds of that one."""
+    parts = test.operands if isinstance(test, And) else (test,)
+    upper = [p for p in parts if isinstance(p, Compare) and p.op in ("<", "<=")]
+    for part in upper or parts:
+        for change, other in _changed_here(part):
+            if isinstance(part, Compare) and isinstance(other, Compare) and other.op != NEGATED[part.op]:
+                moved = tuple(other if p is part else p for p in parts)
+                yield change, conjunction(moved)
+
+
 def _told(old: Expr, new: Expr) -> tuple[str, Expr]:
     return f"`{unparse(old)}` becomes `{unparse(new)}`", new
 
@@ -124,7 +135,7 @@ def card_mutants(card: Scorecard) -> Iterator[CardMutant]:
         for number, band in enumerate(line.bins):
             if band.test is None:
                 continue
-            for change, test in _changed(band.test):
+            for change, test in _moved(band.test):
                 bins = (*line.bins[:number], replace(band, test=test), *line.bins[number + 1 :])
                 yield CardMutant(card, f"{line.id}: {change}", with_line(replace(line, bins=bins)))
     for index, tier in enumerate(card.tiers):

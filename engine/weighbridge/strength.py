@@ -48,11 +48,12 @@ class Strength:
 
     def without(self, survivors: Iterable[Survivor]) -> Strength:
         """The same without mutants that turned out to be no changes at all."""
-        gone = set(survivors)
+        gone = {id(s) for s in survivors}
+        left = tuple(s for s in self.survivors if id(s) not in gone)
         made = dict(self.made)
-        for survivor in gone:
-            made[survivor.pack] -= 1
-        return Strength(made, tuple(s for s in self.survivors if s not in gone))
+        for survivor in self.survivors:
+            made[survivor.pack] -= id(survivor) in gone
+        return Strength(made, left)
 
 
 @dataclass
@@ -195,7 +196,7 @@ def _card_notices(tried: _Tried, mutant: CardMutant) -> bool:
     here = next((s.card for s in steps if isinstance(s, ScoreStep) and s.card.id == mutant.card.id), None)
     if stated is None or here is None:
         return False
-    old, new = score(here, tried.evaluator), score(_carried_over(mutant, here), tried.evaluator)
+    old, new = score(here, tried.evaluator), score(carried_over(mutant, here), tried.evaluator)
     if old == new:
         return False
     fields = stated.model_fields_set
@@ -212,7 +213,7 @@ def _card_notices(tried: _Tried, mutant: CardMutant) -> bool:
     )
 
 
-def _carried_over(mutant: CardMutant, here: Scorecard) -> Scorecard:
+def carried_over(mutant: CardMutant, here: Scorecard) -> Scorecard:
     """The market's card with the mutant's change: what the mutation left alone stays the market's own."""
     lines = tuple(
         replace(
