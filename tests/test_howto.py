@@ -23,6 +23,7 @@ from weighbridge.starter import write_starter
 PAGES = [
     "write-a-rule.md",
     "test-your-rules.md",
+    "prove.md",
     "embed-in-python.md",
     "map-a-feed.md",
     "waivers-and-baseline.md",
