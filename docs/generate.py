@@ -33,6 +33,7 @@ _FAMILIES = {
     "WB4": "Records and feeds",
     "WB5": "Scenarios",
     "WB6": "The gate and the command line",
+    "WB8": "Proof",
 }
 _PATTERNS = {
     "^[a-z][a-z0-9_]*$": "id",
