@@ -128,6 +128,7 @@ class Encoding:
         self.predicates: dict[tuple[str, Expr, tuple[Value, ...]], Any] = {}
         self.entries: dict[tuple[Expr, str], Any] = {}
         self.compared: dict[Expr, set[str]] = {}
+        self.defined: dict[Call, Any] = {}
         self._truths: dict[Expr, Truth] = {}
         self._numbers: dict[Expr, Known] = {}
         self._texts: dict[Expr, Known] = {}
@@ -509,7 +510,9 @@ class Encoding:
         if first.type not in (Type.NUMBER, Type.BOOLEAN) and all(isinstance(a, Const) for a in rest):
             self.predicates[name, first, tuple(a.value for a in rest if isinstance(a, Const))] = value
         if FUNCTIONS[name].partial:
-            known = both([known, self.fresh("known", "bool")])
+            defined = self.fresh("known", "bool")
+            self.defined[node] = defined
+            known = both([known, defined])
         return Known(known, z3.ToReal(value) if whole else value)
 
     # --- texts ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from math import ceil
 from typing import Any
 
 import z3
@@ -13,10 +14,13 @@ from weighbridge.proof.encoding import Encoding, Parts
 from weighbridge.proof.texts import scanner
 from weighbridge.scalar import term_list
 from weighbridge.terms import TermList
-from weighbridge.tree import Name, Type, Value
+from weighbridge.tree import Expr, Name, Type, Value
 
 PLAIN = "item"
 """What a text holds of which nothing is asked."""
+
+NO_LETTERS = "0"
+"""A text that has no share of any script."""
 
 MOST_ATTEMPTS = 6
 """How many choices of terms are tried for one model."""
@@ -162,8 +166,13 @@ class _Composer:
             and self.encoding.finite(p) is None
             and not self._is_fixed(p)
         ]
+        # A text of which more is asked may not take a term as well; a text that is not there may.
+        shaped = {of.path for _, of, _ in self.encoding.predicates if isinstance(of, Name)}
         known = [path for path in free if path in record]
-        return next(iter(known or free), None)
+        easy = [path for path in known if path not in shaped]
+        other = [path for path in free if path not in record and path not in shaped]
+        choices = [*easy[:1], *known[:1], *other[:1]] if easy else [*other[:1], *known[:1]]
+        return choices[self.attempt % len(choices)] if choices else None
 
     def _is_fixed(self, name: Name) -> bool:
         """Whether the model makes this text one that an expression compares it with."""
@@ -191,11 +200,19 @@ class _Composer:
 
     # --- other properties of texts ---
 
+    def _is_undefined(self, function: str, of: Expr) -> bool:
+        """Whether the model has no value for a function of this text, though the text is known."""
+        calls = [c for c in self.encoding.defined if c.function == function and c.arguments[0] == of]
+        return any(not self._holds(self.encoding.defined[c]) for c in calls)
+
     def _add_properties(self, record: dict[str, Any]) -> None:
         for (function, of, constants), variable in self.encoding.predicates.items():
             if not isinstance(of, Name) or of.path not in record or self.encoding.finite(of) is not None:
                 continue
             if self._is_fixed(of):
+                continue
+            if self._is_undefined(function, of):
+                record[of.path] = NO_LETTERS if function == "script_share" else PLAIN
                 continue
             value = self._value(variable)
             wanted: Any = z3.is_true(value) if z3.is_bool(variable) else _number(value, None, None)
@@ -245,14 +262,27 @@ def _shaped(text: str, function: str, constants: tuple[Value, ...], wanted: Any)
             size = int(max(1, min(wanted, 5000)))
             return f"{text}{'x' * size}"[:size]
         case "script_share":
-            letter = LETTERS.get(part, "a")
-            other = "字" if letter == "a" else "a"
-            share = round(min(1.0, max(0.0, wanted)) * 100)
-            return f"{letter * share}{other * (100 - share)}"
+            return _with_share(text, part, min(1.0, max(0.0, wanted)))
         case "to_number":
             return str(wanted)
         case _:
             return text
+
+
+def _with_share(text: str, script: str, wanted: float) -> str:
+    """`text` with letters added until about this share of them is of the script; other letters where none fits."""
+    letter = LETTERS.get(script, "a")
+    other = "字" if letter == "a" else "a"
+    count = sum(c.isalpha() for c in text)
+    own = count if letter == "a" else 0
+    if count and wanted in (0.0, 1.0) and own not in (0, count):
+        return letter if wanted else other
+    if wanted * count > own:
+        more = (wanted * count - own) / (1 - wanted) if wanted < 1 else 0
+        return f"{text} {letter * min(1000, ceil(more))}" if wanted < 1 else letter
+    if own > wanted * count:
+        return f"{text} {other * min(1000, ceil(own / wanted - count))}" if wanted else other
+    return text
 
 
 def _number(value: Any, low: float | None, high: float | None) -> float | int:
