@@ -30,6 +30,7 @@ from weighbridge.starter import write_starter
 PAGES = [
     "write-a-rule.md",
     "test-your-rules.md",
+    "prove.md",
     "embed-in-python.md",
     "edit-by-program.md",
     "map-a-feed.md",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from weighbridge.gate_result import GateResult
     from weighbridge.project import Project
     from weighbridge.scenarios import ScenarioRun
+    from weighbridge.strength import Strength
 
 UNUSABLE = 2
 DEBUG = "WEIGHBRIDGE_DEBUG"
@@ -248,15 +249,27 @@ def lint(
     project: Annotated[Path, typer.Argument(help="Folder of the project.", show_default="here")] = HERE,
     format: Annotated[LintFormat, typer.Option("--format", "-f", help="Output format.")] = LintFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="Prove more by solver: dead and idle rules, contradictions, gaps ... (extra: verify).",
+        ),
+    ] = False,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="File that keeps the answers of --prove, so that only what changed is asked."),
+    ] = None,
 ) -> None:
     """Check a project: every error and warning, each with its place and what to write instead.
 
     Exit code 0: sound. 1: errors (with --strict also warnings). 2: there is no project.
     """
     from weighbridge.lint import lint as run_lint
+    from weighbridge.lint import prove as run_proof
     from weighbridge.lint_reports import lint_github, lint_json, lint_sarif
 
-    loaded, found = run_lint(project)
+    loaded, found = run_proof(project, cache) if prove else run_lint(project)
     diagnostics, sources = _from_here(loaded, found)
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = sum(d.severity == "warning" for d in diagnostics)
@@ -298,10 +311,22 @@ def test(
             max=100,
         ),
     ] = None,
+    mutate: Annotated[
+        bool,
+        typer.Option("--mutate", help="Change every rule a little and say which changes no case notices."),
+    ] = False,
+    min_mutation: Annotated[
+        float | None,
+        typer.Option(help="With --mutate: fail below this percentage of changes noticed.", min=0, max=100),
+    ] = None,
+    propose: Annotated[
+        Path | None,
+        typer.Option(help="With --mutate: write the missing scenarios to this folder (extra: verify)."),
+    ] = None,
 ) -> None:
     """Run the scenarios and say which rules, table rows, bins and tiers they exercise.
 
-    Exit code 0: all pass. 1: a case fails, or coverage is too low. 2: nothing could be run.
+    Exit code 0: all pass. 1: a case fails, or coverage or strength is too low. 2: nothing could be run.
     """
     from weighbridge.scenarios import run_scenarios
 
@@ -323,7 +348,54 @@ def test(
         warn(f"coverage is below {min_coverage:g} %", "error")
     if blunt:
         warn(f"edges are below {min_edges:g} %", "error")
-    raise typer.Exit(1 if run.failed or short or blunt else 0)
+    weak = (mutate or min_mutation is not None or propose is not None) and not _show_strength(
+        engine, target, min_mutation, propose
+    )
+    raise typer.Exit(1 if run.failed or short or blunt or weak else 0)
+
+
+def _show_strength(engine: Engine, target: str | None, least: float | None, folder: Path | None) -> bool:
+    """Says which changes of the rules no scenario notices; whether enough are noticed."""
+    from weighbridge.strength import strength, told
+
+    found = strength(engine, target)
+    if folder is not None:
+        found = _propose(engine, found, folder)
+    share = found.share()
+    for line in told(found.survivors):
+        warn(f"not noticed: {line}")
+    for pack, made in found.made.items():
+        of_pack = found.share(pack)
+        if of_pack is not None:
+            say(f"  {pack:<24} {of_pack:.1%} of {made} changes noticed")
+    if share is not None:
+        say(f"mutation score {share:.1%}")
+    enough = least is None or (share is not None and share * 100 >= least)
+    if not enough:
+        warn(f"the mutation score is below {least:g} %", "error")
+    return enough
+
+
+def _propose(engine: Engine, found: Strength, folder: Path) -> Strength:
+    """Writes the missing scenarios, one file per ruleset; the strength without mutants that change nothing."""
+    from weighbridge.lint import check_solver
+
+    check_solver()
+    from weighbridge.proof.answers import Answers
+    from weighbridge.proof.propose import propose, scenarios_yaml
+    from weighbridge.proof.prover import Prover
+
+    proposals = propose(Prover(engine, Answers()), found.survivors)
+    folder.mkdir(parents=True, exist_ok=True)
+    for pack in dict.fromkeys(case.survivor.pack for case in proposals.cases):
+        cases = [case for case in proposals.cases if case.survivor.pack == pack]
+        path = folder / f"{pack}.mutation.scenarios.yaml"
+        path.write_text(scenarios_yaml(pack, cases), encoding="utf-8")
+        warn(f"{len(cases)} case(s) proposed: {path}")
+    warn(
+        f"{len(proposals.equivalent)} change(s) proved to change nothing, {len(proposals.without)} without a case"
+    )
+    return found.without(proposals.equivalent)
 
 
 def _show_run(engine: Engine, run: ScenarioRun, uncovered: bool) -> None:

@@ -1,7 +1,7 @@
 """Every diagnostic code with its title and what to do about it.
 
 The numbers say where a problem was found: WB0xx the text of a file, WB1xx the shape of a document, WB2xx an
-expression, WB3xx names and their meaning, WB4xx records and feeds, WB5xx scenarios, WB6xx the gate.
+expression, WB3xx names and their meaning, WB4xx records and feeds, WB5xx scenarios, WB6xx the gate, WB8xx proof.
 """
 
 from __future__ import annotations
@@ -277,5 +277,54 @@ CODES: dict[str, tuple[str, str]] = {
     "WB704": ("save broken off", "The program ended while it saved; the save was completed or rolled back."),
     "WB705": ("damaged draft", "The draft's file cannot be read; it was set aside, and a new draft begins."),
     "WB706": ("draft not kept", "The draft cannot be written to disk, so that it ends with the program."),
+    "WB800": (
+        "proof not possible",
+        "`lint --prove` needs the extra `verify` (z3-solver) and a project without errors.",
+    ),
+    "WB801": (
+        "not settled",
+        "The solver gave up within its limit, or its record was none that the engine confirms: nothing is claimed.",
+    ),
+    "WB802": ("rule can never fire", "No record can meet the condition, in any market on any day."),
+    "WB803": ("rule always fires", "Every record meets the condition; if that is meant, write `when: true`."),
+    "WB804": (
+        "idle rule",
+        "Wherever the rule fires, others fire too whose outputs count at least as much; it changes no output.",
+    ),
+    "WB805": (
+        "masked row",
+        "Only the first hit of the table counts, and rows before this one take every record it could match.",
+    ),
+    "WB806": (
+        "contradiction",
+        "Two rules fire for one record and set an output that allows one value only (`unique`, `any`).",
+    ),
+    "WB807": (
+        "overlap",
+        "Rows or ranges that set different values match the same record; only one of them counts.",
+    ),
+    "WB808": ("gap", "A record falls between the rows, ranges or bins: nothing gives it a value."),
+    "WB809": (
+        "dead bin",
+        "No value can fall into the bin: bins before it take all it could, or none exists.",
+    ),
+    "WB810": ("dead tier", "No score can reach the tier, whatever the record."),
+    "WB811": ("value that is never set", "No rule that can fire sets this value of the output."),
+    "WB812": (
+        "threshold outside the range",
+        "The comparison holds for every value there can be, or for none, so that it decides nothing.",
+    ),
+    "WB813": (
+        "region without effect",
+        "What the region sets there holds anyway, or nothing in it is concerned.",
+    ),
+    "WB814": (
+        "never in force",
+        "The days or markets of the rule exclude each other, so that it never applies.",
+    ),
+    "WB815": (
+        "weights do not add up",
+        "Weights that are meant as shares of 100 (or 1) add up to something else.",
+    ),
 }
 """Code -> (title, explanation), in order of number."""

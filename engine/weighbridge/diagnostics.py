@@ -7,6 +7,7 @@ errors to users: renderers turn diagnostics into terminal text, JSON and SARIF.
 from __future__ import annotations
 
 import difflib
+import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -39,8 +40,30 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A record (as JSON) that shows the point when `target` decides it in `market` as of the day `as_of`."""
+
+    target: str
+    market: str
+    as_of: str
+    record: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "target": self.target,
+            "market": self.market,
+            "as_of": self.as_of,
+            "record": json.loads(self.record),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem. `code` is stable ("WB101"); `expected` says what would be right."""
+    """One problem. `code` is stable ("WB101"); `expected` says what would be right.
+
+    `witness` is there where a proof found the problem: a record that the engine confirmed.
+    """
 
     code: str
     message: str
@@ -49,6 +72,7 @@ class Diagnostic:
     expected: str | None = None
     suggestion: str | None = None
     related: tuple[tuple[str, Span], ...] = ()
+    witness: Witness | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; keys are present only where they say something."""
@@ -61,6 +85,8 @@ class Diagnostic:
             entry["suggestion"] = self.suggestion
         if self.related:
             entry["related"] = [{"message": text, **_span_dict(span)} for text, span in self.related]
+        if self.witness is not None:
+            entry["witness"] = self.witness.to_dict()
         return entry
 
     def under(self, folder: str) -> Diagnostic:
@@ -151,7 +177,21 @@ def render_text(
 def hints(diagnostic: Diagnostic, lang: str = "en") -> list[str]:
     """What was expected and what was probably meant, a line each."""
     found = (("expected", diagnostic.expected), ("suggestion", diagnostic.suggestion))
-    return [phrase(DIAGNOSTIC, name, lang, text=text) for name, text in found if text]
+    told = [phrase(DIAGNOSTIC, name, lang, text=text) for name, text in found if text]
+    seen = diagnostic.witness
+    if seen is not None:
+        told.append(
+            phrase(
+                DIAGNOSTIC,
+                "witness",
+                lang,
+                target=seen.target,
+                market=seen.market,
+                day=seen.as_of,
+                record=seen.record,
+            )
+        )
+    return told
 
 
 def _snippet(span: Span, sources: Mapping[str, list[str]]) -> list[str]:

@@ -7,12 +7,13 @@ Errors (what cannot work) are found by loading; lint adds warnings. A check yiel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
-from weighbridge.diagnostics import Diagnostic, Span
+from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span
 from weighbridge.documents import RuleOverride
-from weighbridge.engine import check_project
+from weighbridge.engine import Engine, check_project
 from weighbridge.graph import dependency_graph
 from weighbridge.project import Project, TextCache
 from weighbridge.rulebook import Rulebook
@@ -175,3 +176,26 @@ def warned(project: Project, book: Rulebook, diagnostics: tuple[Diagnostic, ...]
         return diagnostics
     found = [d for check in CHECKS for d in check(project, book)]
     return (*diagnostics, *sorted(found, key=lambda d: str(d.span)))
+
+
+def check_solver() -> None:
+    """Raises `DiagnosticError` where the solver is not installed."""
+    if find_spec("z3") is None:
+        needed = "pip install 'weighbridge[verify]'"
+        raise DiagnosticError([Diagnostic("WB800", "the solver is not installed", expected=needed)])
+
+
+def prove(root: Path, cache: Path | None = None) -> tuple[Project, tuple[Diagnostic, ...]]:
+    """`lint`, and what a proof over the whole project finds; what it cannot settle is a note.
+
+    Raises `DiagnosticError` where the solver is not installed, `OSError` where the cache cannot be written.
+    """
+    check_solver()
+    from weighbridge.proof.prove import prove as run
+
+    project, book, diagnostics = check_project(root)
+    diagnostics = warned(project, book, diagnostics)
+    if any(d.severity == "error" for d in diagnostics):
+        return project, diagnostics
+    proof = run(Engine(project, book), cache)
+    return project, (*diagnostics, *proof.findings, *proof.notes)

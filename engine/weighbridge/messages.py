@@ -131,6 +131,10 @@ DIAGNOSTIC: Catalogue = {
     "expected_inline": {"en": "expected {text}", "zh": "应为{text}"},
     "suggestion": {"en": "did you mean: {text}", "zh": "是否应为：{text}"},
     "suggestion_inline": {"en": "did you mean {text}?", "zh": "是否应为 {text}？"},
+    "witness": {
+        "en": "example: {target}, {market}, {day}: {record}",
+        "zh": "例证：{target}，{market}，{day}：{record}",
+    },
 }
 """What stands around a diagnostic's own words."""
 

@@ -141,6 +141,50 @@ def _run_case(
         yield CaseResult(case.name, model.scenarios, market, span, failures)
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One case in one market: what is decided, and what must come out."""
+
+    document: Document[ScenariosModel]
+    index: int
+    case: CaseModel
+    market: str
+    day: date
+    record: Mapping[str, Any]
+
+    @property
+    def target(self) -> str:
+        """The ruleset or scorecard that is tested."""
+        return self.document.model.scenarios
+
+    def met_by(self, decision: Decision) -> bool:
+        """Whether a decision about the record is as the case expects, without saying why not."""
+        expect = self.case.expect
+        if any(found != wanted for _, found, wanted in _compared(decision, self.case)):
+            return False
+        fired = set(decision.fired)
+        if not fired.issuperset(expect.fired) or not fired.isdisjoint(expect.not_fired):
+            return False
+        if expect.only_fired is not None and fired != set(expect.only_fired):
+            return False
+        return not expect.undecided or set(decision.unknown).issuperset(expect.undecided)
+
+
+def trials(engine: Engine, target: str | None = None) -> Iterator[Trial]:
+    """Every case of the scenarios (of one target) that can be run, in every market it names."""
+    for document in engine.project.scenarios:
+        model = document.model
+        if model.scenarios not in engine.targets or target not in (None, model.scenarios):
+            continue
+        for index, case in enumerate(model.cases):
+            day = case.as_of or model.as_of
+            record = {k: v for k, v in {**model.record, **case.record}.items() if v is not None}
+            for market in case.markets or (case.market or model.market,):
+                if market in engine.markets and day is not None:
+                    typed = _typed(engine, model.scenarios, record)
+                    yield Trial(document, index, case, str(market), day, typed)
+
+
 def _check(
     engine: Engine,
     document: Document[ScenariosModel],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -190,6 +190,11 @@ def names_read(
     """The names a rule or characteristic of `target` reads in `market` on a day, through derived values too;
     none where it is not in force or can never hold. All personal data counts as seen."""
     return _Specialiser(book, target, market, day, Sight({}, {}, {}, {}, {})).names_read(part)
+
+
+def simplifier(book: Rulebook, special: Specialised) -> Callable[[Expr], Expr]:
+    """Puts the constants of a specialised target into trees as they are written."""
+    return _Specialiser(book, special.target, special.market, special.first_day).simplify
 
 
 class _Specialiser:
