@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from weighbridge.diagnostics import Span
 from weighbridge.source import Node, split_lines, to_python
 from weighbridge.table_text import Cell, read_table
 from weighbridge.yaml_text import NAMING_KEYS, YamlText
 
+K = TypeVar("K")
 MAX_VALUES = 1000
 """How many changed values of a file are listed."""
 
@@ -111,8 +112,16 @@ def _documents(yaml: YamlText) -> dict[str, Node]:
 
 
 def _changed_documents(old: dict[str, Node], new: dict[str, Node]) -> Iterator[ChangedValue]:
-    for name in {**old, **new}:
+    for name in _either(old, new):
         yield from _changed(name, (), old.get(name), new.get(name))
+
+
+def _either(a: Iterable[K], b: Iterable[K]) -> Iterable[K]:
+    """The keys of two mappings: of the first in its order, then what only the second has.
+
+    Not `{**a, **b}`: to type that of nodes, which hold nodes, mypy recurses without end.
+    """
+    return dict.fromkeys([*a, *b])
 
 
 def _changed(
@@ -125,7 +134,7 @@ def _changed(
         yield ChangedValue(place, path, before, after, None if new is None else new.span)
         return
     a, b = _entries(old), _entries(new)
-    for step in {**a, **b}:
+    for step in _either(a, b):
         yield from _changed(place, (*path, step), a.get(step), b.get(step))
     if [s for s in a if s in b] != [s for s in b if s in a]:
         yield ChangedValue(place, path, list(a), list(b), new.span)
@@ -154,13 +163,16 @@ def _changed_cells(before: str, after: str, file: str) -> Iterator[ChangedValue]
     if problems or more:
         return
     old, new = _rows(old_header, old_rows), _rows(header, rows)
-    for name in {**old, **new}:
+    for name in _either(old, new):
         a, b = old.get(name), new.get(name)
         if a is None or b is None:
-            texts = [None if row is None else {k: c.text for k, c in row.items()} for row in (a, b)]
-            yield ChangedValue(file, (name,), *texts, None if b is None else next(iter(b.values())).span)
+            before_row, after_row = (
+                None if row is None else {k: c.text for k, c in row.items()} for row in (a, b)
+            )
+            span = None if b is None else next(iter(b.values())).span
+            yield ChangedValue(file, (name,), before_row, after_row, span)
             continue
-        for column in {**a, **b}:
+        for column in _either(a, b):
             was, now = a.get(column), b.get(column)
             if (was and was.text) != (now and now.text):
                 yield ChangedValue(
