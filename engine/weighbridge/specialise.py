@@ -194,7 +194,7 @@ def names_read(
 
 def simplifier(book: Rulebook, special: Specialised) -> Callable[[Expr], Expr]:
     """Puts the constants of a specialised target into trees as they are written."""
-    return _Specialiser(book, special.target, special.market, special.first_day).simplify
+    return _Specialiser(book, special.target, special.market, special.first_day, special.sight).simplify
 
 
 class _Specialiser:
