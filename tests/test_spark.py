@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import given as having
+from hypothesis import strategies as st
 
 import weighbridge
+from tests.projects import projects, records
 from tests.test_batch import DAYS, MARKETS, ROWS, SMALL, column_table
 from weighbridge.diagnostics import DiagnosticError
 from weighbridge.engine import Engine
@@ -130,3 +135,58 @@ def test_a_killed_worker_changes_nothing(engine: Engine, given: Any, session: An
     killed = decided.mapInArrow(once, schema)
     assert by_record(collected(killed), "n2") == by_record(local(engine), "n2")
     assert mark.exists()
+
+
+def drawn(count: int) -> list[tuple[dict[str, str], list[dict[str, Any]]]]:
+    """Random projects, each with records, the same in every run."""
+    found: list[tuple[dict[str, str], list[dict[str, Any]]]] = []
+
+    @seed(1)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    @having(files=projects(), records_=st.lists(records(), min_size=4, max_size=12))
+    def draw(files: dict[str, str], records_: list[dict[str, Any]]) -> None:
+        found.append((files, records_))
+
+    draw()
+    return found
+
+
+def test_spark_says_of_random_projects_what_a_local_batch_says(session: Any, tmp_path: Path) -> None:
+    """All in one job, since each costs a second: a union of the answers of thirty projects."""
+    from weighbridge import spark
+
+    options: dict[str, Any] = {"undecided": True, "reasons": "pass"}
+    union: Any = None
+    expected: list[dict[str, Any]] = []
+    for case, (files, found) in enumerate(drawn(30)):
+        engine = weighbridge.load(tmp_path, files)
+        table = column_table(found).append_column(
+            "case", pa.array([f"{case}/{i}" for i in range(len(found))])
+        )
+        given = session.createDataFrame(table)
+        schema = engine.batch("gate", MARKETS, DAYS[3]).writer.decisions_schema
+        # Characteristics differ from project to project; their scores are compared.
+        columns = [name for name in schema.names if name not in ("row", "key")]
+        decided = spark.decide(
+            given, engine, "gate", markets=MARKETS, as_of=DAYS[3], keep=["case"], columns=columns,
+            findings=True, **options,
+        )  # fmt: skip
+        union = decided if union is None else union.unionByName(decided)
+        result = engine.decide_batch("gate", table, markets=MARKETS, as_of=DAYS[3], workers=1, **options)
+        findings: dict[tuple[int, str | None], list[dict[str, Any]]] = {}
+        for entry in result.findings.to_pylist():
+            kept = {k: v for k, v in entry.items() if k not in ("row", "key", "market")}
+            findings.setdefault((entry["row"], entry["market"]), []).append(kept)
+        for row in result.decisions.to_pylist():
+            told = findings.get((row["row"], row["market"] if row["valid"] else None), [])
+            shown = {name: row[name] for name in columns}
+            expected.append({"case": f"{case}/{row['row']}", **shown, "findings": told})
+    got = collected(union)
+    assert len(got) == len(expected) > 300
+    assert repr(by_record(got, "case")) == repr(by_record(expected, "case"))
