@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fake_engine import FakeEngine, Found
 
+from weighbridge import gate as gate_module
 from weighbridge.diagnostics import DiagnosticError, ProjectError
 from weighbridge.engine import load
 from weighbridge.gate import ExitCode, GateResult, run_gate
@@ -22,6 +23,12 @@ CLEAN_FEED = "sku,title,material\nA-1,Bag,cotton\nA-2,Belt,canvas\n"
 PIG_FEED = "sku,title,material\nA-1,Bag,cotton\nA-2,Belt,pigskin\n"
 
 Gate = Callable[..., GateResult]
+
+
+@pytest.fixture(autouse=True)
+def no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine made up for these tests decides one by one only."""
+    monkeypatch.setattr(gate_module, "LARGE", 10**9)
 
 
 @pytest.fixture

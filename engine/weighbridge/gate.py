@@ -28,9 +28,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -77,12 +78,15 @@ if TYPE_CHECKING:
     from weighbridge.engine import Engine
     from weighbridge.feeds import Feed, Row
     from weighbridge.findings import Finding, Source
+    from weighbridge.gate_screen import Quiet, Screen
 
 FAIL_ON: tuple[GateSeverity, ...] = ("warn", "review", "block", "error")
 """The thresholds a gate can fail on, mildest first."""
 
-PROGRESS_EVERY = 500
-"""Records between two calls of `progress`."""
+PIECE = 500
+"""Rows that are checked together, and between two calls of `progress`."""
+LARGE = 1000
+"""Rows after which a feed is screened in columns; before, every decision is made."""
 
 CUT_SHORT = frozenset({"WB400", "WB417"})
 """Feed problems after which the rest of the feed was not read: nothing is known of the rows that follow."""
@@ -154,6 +158,7 @@ class _Run:
         self.personal: frozenset[str] = frozenset()
         self.key_field: str | None = None
         self.unknown_verdicts: set[str] = set()
+        self.screen: Screen | None = None
 
     @property
     def failed(self) -> bool:
@@ -217,10 +222,7 @@ class _Run:
             self.check_names_last()
         try:
             feed = open_feed(Path(self.request.feed), record_type, mapping=mapping, format=format_)
-            for row in feed:
-                self.check_row(row)
-                if progress is not None and self.counts.read % PROGRESS_EVERY == 0:
-                    progress(self.counts.read, _share(feed))
+            self.check_rows(feed, progress)
         except (DiagnosticError, OSError) as error:
             self.notes += _feed_problems(error, self.request.feed)
             return
@@ -236,15 +238,46 @@ class _Run:
             expected = f"a secret in {VARIABLE}, the same in every run"
             self.notes.append(Diagnostic("WB622", message, severity="note", expected=expected))
 
-    def check_row(self, row: Row) -> None:
+    def check_rows(self, feed: Feed, progress: Progress | None) -> None:
+        """All rows; of a feed that is not small in pieces, whose quiet decisions are found in columns."""
+        rows = iter(feed)
+        while piece := self.read_piece(rows):
+            self.check_piece(piece)
+            if progress is not None:
+                progress(self.counts.read, _share(feed))
+
+    def read_piece(self, rows: Iterator[Row]) -> list[Row]:
+        """The next rows; those read before a feed breaks off are checked all the same."""
+        piece: list[Row] = []
+        try:
+            piece.extend(islice(rows, PIECE))
+        except (DiagnosticError, OSError):
+            self.check_piece(piece)
+            raise
+        return piece
+
+    def check_piece(self, rows: Sequence[Row]) -> None:
+        quiet: Sequence[Quiet] = [{}] * len(rows)
+        if self.counts.read >= LARGE and not self.undecided:
+            if self.screen is None:
+                # NumPy and pyarrow take half a second to import, which only a large feed should cost.
+                from weighbridge.gate_screen import Screen
+
+                request = self.request
+                self.screen = Screen(self.engine, request.target, request.markets, request.as_of)
+            quiet = self.screen.quiet(rows)
+        for row, silent in zip(rows, quiet, strict=True):
+            self.check_row(row, silent)
+
+    def check_row(self, row: Row, quiet: Quiet) -> None:
         self.counts.read += 1
         self.notes += (problem for problem in row.problems if problem.code in CUT_SHORT)
         place = self.place(row)
         markets, problems = self.markets_of(row)
-        decisions: list[Decision] = []
+        decisions: list[Decision | None] = []
         if not problems:
             try:
-                decisions = [self.decide(row.values, market) for market in markets]
+                decisions = [None if m in quiet else self.decide(row.values, m) for m in markets]
             except InvalidRecord as error:
                 problems = error.diagnostics
         checked = CheckedRecord(self.counts.read, row.line, place.record, place.key, not problems)
@@ -255,7 +288,14 @@ class _Run:
         self.counts.decided += bool(markets)
         self.counts.elsewhere += not markets
         for market, decision in zip(markets, decisions, strict=True):
-            self.take(decision, market, place)
+            if decision is None:
+                self.count_verdict(market, quiet[market])
+            else:
+                self.take(decision, market, place)
+
+    def count_verdict(self, market: str, verdict: str) -> None:
+        verdicts = self.counts.verdicts[market]
+        verdicts[verdict] = verdicts.get(verdict, 0) + 1
 
     def markets_of(self, row: Row) -> tuple[tuple[str, ...], Sequence[Diagnostic]]:
         """The markets a row is decided in, and what is wrong with it so far."""
@@ -301,8 +341,7 @@ class _Run:
     def take(self, decision: Decision, market: str, place: _Place) -> None:
         """The findings of one decision."""
         verdict = decision.verdict or ""
-        verdicts = self.counts.verdicts[market]
-        verdicts[verdict] = verdicts.get(verdict, 0) + 1
+        self.count_verdict(market, verdict)
         worst: GateSeverity = "pass"
         seen: dict[str, int] = {}
         for found in decision.findings:
