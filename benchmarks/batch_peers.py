@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks import peers
-from benchmarks.items import MARKET, cases_at
+from benchmarks.items import MARKET, first_cases
 from benchmarks.peers import RANK, scoped, write
 from benchmarks.workload import (
     AS_OF,
@@ -466,10 +466,9 @@ def _loop(
 ) -> Callable[[Workload, Path, Path], Run]:
     def prepare(workload: Workload, path: Path, folder: Path) -> Run:
         decide = make(workload, folder)
-        rows = pq.read_metadata(path).num_rows
 
         def run() -> BatchAnswer:
-            cases = cases_at(path, range(min(sample, rows)), workload.markets[0])
+            cases = first_cases(path, sample, workload.markets[0])
             found = [decide(case) for case in cases]
             return BatchAnswer(
                 np.array([RANK[verdict] for verdict, _, _ in found]),
