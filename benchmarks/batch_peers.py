@@ -327,13 +327,18 @@ def duckdb(workload: Workload, path: Path, folder: Path) -> Run:
     points = " + ".join(f"{rule.points} * r{i}::INTEGER" for i, rule in enumerate(rules))
     fired = " + ".join(f"r{i}::INTEGER" for i in range(len(rules)))
     statement = (
-        f"SELECT ({verdict})::UTINYINT AS verdict, ({points})::DOUBLE AS points, {fired} AS fired "
-        f"FROM (SELECT {tests} FROM read_parquet('{path}'))"
+        f"SELECT place, ({verdict})::UTINYINT AS verdict, ({points})::DOUBLE AS points, {fired} AS fired "
+        f"FROM (SELECT file_row_number AS place, {tests} "
+        f"FROM read_parquet('{path}', file_row_number = true))"
     )
 
     def run() -> BatchAnswer:
+        # Of several row groups the answers come in any order.
         found = connection.sql(statement).fetchnumpy()
-        return BatchAnswer(found["verdict"], found["points"], found["fired"])
+        answer = {name: np.empty_like(found[name]) for name in ("verdict", "points", "fired")}
+        for name, column in answer.items():
+            column[found["place"]] = found[name]
+        return BatchAnswer(**answer)
 
     return run
 
