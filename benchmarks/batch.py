@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from benchmarks.batch_peers import BATCH_PEERS, FLOOR, MINE, POLARS, TABLES, UND
 from benchmarks.items import cases_at, write_items
 from benchmarks.peers import RANK
 from benchmarks.scalar import Check
-from benchmarks.timing import Contender, Timings, interleave
+from benchmarks.timing import Contender, Timings, interleave, peak_memory_mb
 from benchmarks.workload import AS_OF, Case, Workload, make_workload, truth, write_project
 
 CHECKED = 200
@@ -348,7 +347,7 @@ def _one_pass(name: str, size: int, spread: bool, path: Path) -> None:
     peer = next(p for p in BATCH_PEERS if p.name == name)
     with _folder() as folder:
         peer.make(make_workload(size, 1, spread=spread), path, folder)()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak_memory_mb())
 
 
 # For machines and for the terminal -----------------------------------------------------------------

@@ -62,6 +62,12 @@ def write_items(
     return path
 
 
+def first_cases(path: Path, count: int, market: str) -> list[Case]:
+    """The first records of a file as Python has them; no more of it is read."""
+    with pq.ParquetFile(path) as file:
+        return [_case(record, market) for record in next(file.iter_batches(count)).to_pylist()]
+
+
 def cases_at(path: Path, places: Sequence[int], market: str) -> list[Case]:
     """Some records of a file as Python has them, `places` ascending; `market` where they name none."""
     wanted = np.asarray(places)
@@ -74,8 +80,9 @@ def cases_at(path: Path, places: Sequence[int], market: str) -> list[Case]:
             if len(inside):
                 found += file.read_row_group(number).take(pa.array(inside)).to_pylist()
             first += size
-    cases = []
-    for record in found:
-        own = record.pop(MARKET, market)
-        cases.append(Case(record, own, {**record, "market": own}))
-    return cases
+    return [_case(record, market) for record in found]
+
+
+def _case(record: dict[str, Any], market: str) -> Case:
+    own = record.pop(MARKET, market)
+    return Case(record, own, {**record, "market": own})

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 import pyarrow.csv
 
 from benchmarks.items import item_tables
+from benchmarks.timing import peak_memory_mb
 from benchmarks.workload import AS_OF, make_workload, project_files, write_project
 
 MARKETS = ("AA", "BB", "CC")
@@ -79,7 +79,7 @@ def run(folder: str) -> None:
                 "cpu": time.process_time() - cpu,
                 "findings": summary.findings,
                 "records": summary.records,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mb": peak_memory_mb(),
             }
         )
     )

@@ -386,3 +386,87 @@ def test_a_result_folder_is_not_mixed_with_another_run(small: Engine, tmp_path: 
     (tmp_path / "other" / "precious.txt").write_text("mine")
     with pytest.raises(DiagnosticError, match="WB431"):
         small.write_batch("gate", source, tmp_path / "other", markets=["AA"], as_of=DAYS[1])
+
+
+KEYED = {
+    "regions/r.yaml": "region: world\n---\nregion: AA\nextends: world\nmarket: true\n",
+    "rulesets/item.yaml": (
+        "record_type: item\nkey: sku\nfields:\n  sku: {type: text, required: true}\n  n: {type: number}\n"
+    ),
+    "rulesets/gate.yaml": (
+        "ruleset: gate\nrecord: item\noutputs:\n  verdict: {combine: worst, default: pass}\nrules:\n"
+        "  - {id: a, when: 'sku == \"A1\"', then: {verdict: warn}, reason: {en: x, zh: x}}\n"
+        '  - {id: b, when: \'sku in ["B2", "A1"] and n > 1\', then: {verdict: block}, reason: {en: x, zh: x}}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["A1", "B2", "A1", "C3"],
+        ["A1", None, "B2"],
+        ["A1", "", "B2"],
+        ["A1", "  ", " B2"],
+        ["Ä1", "A1", "B２"],
+        ["A1", "x" * 1_000_001],
+        [],
+    ],
+    ids=["plain", "missing", "empty", "blank", "not ASCII", "too long", "none"],
+)
+def test_keys_mean_in_a_column_what_they_mean_in_a_record(tmp_path: Path, keys: list[str | None]) -> None:
+    for name, text in KEYED.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    engine = weighbridge.load(tmp_path)
+    table = pa.table({"sku": pa.array(keys, pa.string()), "n": pa.array([2.0] * len(keys), pa.float64())})
+    pq.write_table(table, tmp_path / "items.parquet")
+    for source in (tmp_path / "items.parquet", table):
+        result = engine.decide_batch("gate", source, markets=["AA"], as_of="2026-01-01")
+        expected = []
+        for record in table.to_pylist():
+            try:
+                decision = engine.decide("gate", record, market="AA", as_of="2026-01-01")
+                expected.append((decision.verdict, len(decision.fired), record["sku"].strip()))
+            except InvalidRecord:
+                expected.append((None, 0, None))
+        found = [(r["verdict"], r["fired"], r["key"]) for r in result.decisions.to_pylist()]
+        assert [f[:2] for f in found] == [e[:2] for e in expected]
+        assert [f[2].strip() for f in found if f[0]] == [e[2] for e in expected if e[0]]
+
+
+def test_records_that_name_many_markets_are_decided_in_large_pieces_of_the_same_meaning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    markets = [f"M{i}" for i in range(9)]
+    files = {
+        "regions/r.yaml": "region: world\n"
+        + "".join(f"---\nregion: {m}\nextends: world\nmarket: true\n" for m in markets),
+        "rulesets/item.yaml": "record_type: item\nfields:\n  at: {type: text}\n  n: {type: number}\n",
+        "rulesets/gate.yaml": (
+            "ruleset: gate\nrecord: item\noutputs:\n  verdict: {combine: worst, default: pass}\nrules:\n"
+            "  - {id: a, when: n > 5, markets: [M1, M3], then: {verdict: warn}, reason: {en: x, zh: x}}\n"
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    engine = weighbridge.load(tmp_path)
+    table = pa.table({"at": [markets[i % 9] for i in range(100)], "n": [float(i % 11) for i in range(100)]})
+    monkeypatch.setattr(batch_module, "SPREAD_PIECE", 64)
+    batch = engine.batch("gate", markets, "2026-01-01", "at")
+    assert batch.piece == 64
+    run = batch_module.Run()
+    found = batch.collect(engine.source("gate", table), 2, run).decisions.to_pylist()
+    assert [r["row"] for r in found] == list(range(100))
+    expected = ["warn" if i % 9 in (1, 3) and i % 11 > 5 else "pass" for i in range(100)]
+    assert [r["verdict"] for r in found] == expected
+    assert [r["market"] for r in found] == [markets[i % 9] for i in range(100)]
+
+
+def test_of_wide_records_a_piece_holds_fewer() -> None:
+    from weighbridge.batch_sources import LARGEST_PIECE, ROWS_IN_HAND, _fitting
+
+    assert _fitting(1 << 19, 100) == 1 << 19
+    assert _fitting(1 << 19, 1000) * 1000 <= LARGEST_PIECE < _fitting(1 << 19, 1000) * 2000
+    assert _fitting(1 << 19, 1e9) == ROWS_IN_HAND

@@ -133,9 +133,7 @@ class Batch:
     def tables(self, source: RecordSource, workers: int | None, run: Run) -> Iterator[BatchTables]:
         """The decisions and findings of every piece, in order."""
         with self._decider(workers) as decide:
-            for piece, tables in decide(source.pieces(self.piece)):
-                run.took(piece, tables)
-                yield tables
+            yield from run.counting(decide(source.pieces(self.piece)))
         run.summary.notes = source.notes
 
     @contextmanager
@@ -180,13 +178,9 @@ class Batch:
         with self._decider(workers) as decide:
             decided = decide(_undone(source.pieces(self.piece), folder, run))
             for part, made in groupby(decided, lambda pair: _part(pair[0])):
-                found: list[BatchTables] = []
-                for piece, tables in made:
-                    run.took(piece, tables)
-                    found.append(tables)
-                decisions = pa.Table.from_batches([t.decisions for t in found], self.writer.decisions_schema)
-                findings = pa.Table.from_batches([t.findings for t in found], self.writer.findings_schema)
-                folder.write(part, decisions.unify_dictionaries(), findings.unify_dictionaries())
+                folder.write(
+                    part, run.counting(made), self.writer.decisions_schema, self.writer.findings_schema
+                )
         run.summary.notes = source.notes
         folder.finish(run.summary.to_dict())
         return run.summary
@@ -205,6 +199,12 @@ class Run:
         """Counts a decided piece and tells of it. Raises `Cancelled`."""
         self.summary.add(tables, piece.size)
         self.passed(piece)
+
+    def counting(self, decided: Iterator[tuple[Piece, BatchTables]]) -> Iterator[BatchTables]:
+        """The tables of pieces, each counted. Raises `Cancelled`."""
+        for piece, tables in decided:
+            self.took(piece, tables)
+            yield tables
 
     def passed(self, piece: Piece) -> None:
         """Tells of a piece that is behind us. Raises `Cancelled`."""

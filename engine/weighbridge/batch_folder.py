@@ -13,17 +13,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from weighbridge.batch_tables import BatchTables
 from weighbridge.diagnostics import Diagnostic, DiagnosticError
 
 MANIFEST = "manifest.json"
 KINDS = ("findings", "decisions")
+COUNTED = ("row", "market", "verdict", "valid")
 
 
 class ResultFolder:
@@ -60,13 +62,21 @@ class ResultFolder:
     def _file(self, kind: str, part: int) -> Path:
         return self.path / kind / f"part-{part:05}.parquet"
 
-    def write(self, part: int, decisions: pa.Table, findings: pa.Table) -> None:
-        """Writes a part."""
-        for kind, table in (("findings", findings), ("decisions", decisions)):
-            target = self._file(kind, part)
-            beside = target.with_name(f".{target.name}.tmp")
-            pq.write_table(table, beside, compression="zstd")
-            _into_place(beside, target)
+    def write(
+        self, part: int, pieces: Iterable[BatchTables], decisions: pa.Schema, findings: pa.Schema
+    ) -> None:
+        """Writes a part piece by piece, so that never more than a piece of it is in memory."""
+        targets = [self._file(kind, part) for kind in KINDS]
+        beside = [target.with_name(f".{target.name}.tmp") for target in targets]
+        with (
+            pq.ParquetWriter(beside[0], findings, compression="zstd") as of_findings,
+            pq.ParquetWriter(beside[1], decisions, compression="zstd") as of_decisions,
+        ):
+            for tables in pieces:
+                of_findings.write_batch(tables.findings)
+                of_decisions.write_batch(tables.decisions)
+        for left, target in zip(beside, targets, strict=True):
+            _into_place(left, target)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Says that all is written."""
@@ -83,8 +93,12 @@ class ResultFolder:
         return pa.concat_tables([pq.read_table(p) for p in self.parts(kind)], promote_options="permissive")
 
     def tables(self, part: int) -> tuple[pa.Table, pa.Table]:
-        """Decisions and findings of a part."""
-        return pq.read_table(self._file("decisions", part)), pq.read_table(self._file("findings", part))
+        """Decisions and findings of a part: the columns that are counted."""
+        return self._columns("decisions", part, COUNTED), self._columns("findings", part, ("status",))
+
+    def _columns(self, kind: str, part: int, names: Sequence[str]) -> pa.Table:
+        with pq.ParquetFile(self._file(kind, part)) as file:
+            return file.read([name for name in names if name in file.schema_arrow.names])
 
     def parts(self, kind: str) -> list[Path]:
         """The files of a kind, in order."""

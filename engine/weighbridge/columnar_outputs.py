@@ -256,7 +256,8 @@ class _Constants:
         self.sets = np.array([v is not None for v in values], np.bool_)
         levels = output.symbol.allowed or ()
         rank = {level: i for i, level in enumerate(levels)}
-        self.ranks = np.array([rank.get(str(v), -1) for v in values], np.intp)
+        # Two bytes each: there is one per fired rule and row.
+        self.ranks = np.array([rank.get(str(v), -1) for v in values], np.int16)
         amounts = [v if isinstance(v, float) else 0.0 for v in values]
         self.amounts = np.array(amounts, np.float64)
         self.whole = all(a.is_integer() for a in amounts) and sum(map(abs, amounts)) < WHOLE
@@ -269,7 +270,7 @@ def _ranked(
     levels: Sequence[str], default: int, found: Sequence[tuple[Rows, NDArray[Any]]], size: int
 ) -> Coded:
     """The highest rank per row; rows without any have the default's."""
-    best = np.full(size, -1, np.intp)
+    best = np.full(size, -1, np.int16)
     for rank in range(len(levels)):
         for rows, ranks in found:
             at = rows[ranks == rank]

@@ -243,7 +243,7 @@ class _Run:
         rows = iter(feed)
         while piece := self.read_piece(rows):
             self.check_piece(piece)
-            if progress is not None:
+            if progress is not None and len(piece) == PIECE:
                 progress(self.counts.read, _share(feed))
 
     def read_piece(self, rows: Iterator[Row]) -> list[Row]:
