@@ -15,7 +15,7 @@ RULE = (
     "id", "title", "markets", "effective", "enabled", "when", "then", "if_unknown", "reason", "source", "review",
 )  # fmt: skip
 REGION = (
-    "region", "extends", "market", "title", "about", "implements", "judgements", "declares", "parameters",
+    "region", "extends", "market", "title", "about", "implements", "judgements", "declares", "parameters", "privacy",
     "weights", "overrides",
 )  # fmt: skip
 

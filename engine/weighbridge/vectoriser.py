@@ -408,7 +408,7 @@ def of_chunk(frame: Frame, operation: Operation) -> Any:
 
 def _negated(vector: Vector) -> Vector:
     x = number(vector)
-    return -x if isinstance(x, np.ndarray) else Fixed(-x)
+    return _result(-x)
 
 
 def _result(x: Any) -> Vector:
