@@ -470,3 +470,20 @@ def test_of_wide_records_a_piece_holds_fewer() -> None:
     assert _fitting(1 << 19, 100) == 1 << 19
     assert _fitting(1 << 19, 1000) * 1000 <= LARGEST_PIECE < _fitting(1 << 19, 1000) * 2000
     assert _fitting(1 << 19, 1e9) == ROWS_IN_HAND
+
+
+def test_an_output_keeps_the_sign_of_zero(tmp_path: Path) -> None:
+    files = {
+        "regions/r.yaml": "region: world\n---\nregion: AA\nextends: world\nmarket: true\n",
+        "rulesets/item.yaml": "record_type: item\nfields:\n  n: {type: number}\n",
+        "rulesets/gate.yaml": (
+            "ruleset: gate\nrecord: item\noutputs:\n  most: {type: number, combine: max}\nrules:\n"
+            "  - {id: a, when: n < 1, then: {most: n}, reason: {en: x, zh: x}}\n"
+        ),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    table = pa.table({"n": [0.0, -0.0, 0.0]})
+    found = weighbridge.load(tmp_path).decide_batch("gate", table, markets=["AA"], as_of="2026-01-01")
+    assert [repr(v) for v in found.decisions["most"].to_pylist()] == ["0.0", "-0.0", "0.0"]

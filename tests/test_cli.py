@@ -633,9 +633,9 @@ def test_help_says_what_the_command_does_with_an_example(run: Run, name: str) ->
 
 
 def test_commands_of_the_help_are_those_tested_here(run: Run) -> None:
-    assert [command.name or "" for command in app.registered_commands if command.name] == ["explain-region"]
     listed = re.findall(r"^  ([a-z-]+)  ", run("--help").out.split("Commands:")[1], re.MULTILINE)
     assert listed == list(COMMANDS)
+    assert len(app.registered_commands) == len(COMMANDS)
     assert "..." not in run("--help").out.split("Commands:")[1]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,13 +194,14 @@ class OutputColumns:
         nothing = empty(output)
         found: list[Value] = [nothing] * size
         conflicts: dict[int, tuple[int, ...]] = {}
-        kept: dict[tuple[tuple[int, Value], ...], Value] = {}
+        kept: dict[Hashable, Value] = {}
         for row, entries in per_row.items():
             if output.combine in EXCLUSIVE and _violated(output, entries):
                 conflicts[row] = tuple(rule for rule, _ in entries)
                 found[row] = None
                 continue
-            key = tuple(entries)
+            # 0.0 and -0.0 are equal, yet an output shows which it is.
+            key = tuple((rule, value, repr(value) if value == 0.0 else "") for rule, value in entries)
             if key not in kept:
                 kept[key] = POLICIES[output.combine]([value for _, value in entries], output)
             found[row] = kept[key]
