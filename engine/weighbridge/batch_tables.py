@@ -22,6 +22,7 @@ from weighbridge.columnar import RulesetResult
 from weighbridge.columnar_outputs import Pairs
 from weighbridge.columnar_scores import ASSUMED, CardResult
 from weighbridge.findings import json_value
+from weighbridge.frames import Frame
 from weighbridge.messages import LANGUAGES
 from weighbridge.record_columns import Columns
 from weighbridge.rulebook import MILLI, Output, Scorecard
@@ -78,10 +79,10 @@ class TableWriter:
         """The column of an output; one whose name is taken is called `<target>.<name>`."""
         return f"{self.plan.task.target}.{output}" if output in RESERVED else output
 
-    def write(self, columns: Columns, first: int) -> BatchTables:
-        """Decides a chunk whose first record has the number `first`."""
+    def write(self, columns: Columns, first: int, frame: Frame | None = None) -> BatchTables:
+        """Decides a chunk whose first record has the number `first`; `frame` as in `BatchPlan.decide`."""
         with np.errstate(all="ignore"):
-            answers = list(self.plan.decide(columns))
+            answers = list(self.plan.decide(columns, frame))
             valid = np.ones(columns.size, np.bool_)
             valid[list(columns.problems)] = False
             return BatchTables(
