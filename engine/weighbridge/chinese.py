@@ -258,6 +258,52 @@ MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "WB706": (("the draft is not kept on disk: {reason}", "草稿未能保存到磁盘：{reason}"),),
+    "WB820": (
+        ("git is not installed, so {name} cannot be read", "未安装 git，无法读取 {name}"),
+        ("the folder {name} does not exist", "文件夹 {name} 不存在"),
+        (
+            "{name} is no folder with a project, and {project} lies in no git repository",
+            "{name} 不是项目文件夹，且 {project} 不在 git 仓库中",
+        ),
+        ("git takes too long to read {name}", "git 读取 {name} 用时过长"),
+        ("git cannot read {name}: {reason}", "git 无法读取 {name}：{reason}"),
+        ("{file} is a link in {name}", "{file} 在 {name} 中是链接"),
+        ("the project in {name} is too large", "{name} 中的项目过大"),
+    ),
+    "WB821": (
+        ("there is no folder with a project and no revision {name}", "没有名为 {name} 的项目文件夹或版本"),
+        ("{name} holds no project where {folder} lies", "{name} 中 {folder} 的位置没有项目"),
+    ),
+    "WB822": (("the base {name} does not load: {count} error(s)", "基准 {name} 无法加载：{count} 个错误"),),
+    "WB823": (("--max-changed {text} is no number of decisions", "--max-changed {text} 不是判定数"),),
+    "WB824": (
+        ("the base has no target {name}", "基准中没有目标 {name}"),
+        ("the base has no market {name}", "基准中没有市场 {name}"),
+        ("not compared, since the base does not have them: {names}", "基准中没有以下市场，未作比较：{names}"),
+    ),
+    "WB825": (
+        (
+            "{count} changes are too many to try each alone; those of one file are tried together",
+            "共 {count} 项更改，过多而无法逐项测试；同一文件中的更改合并测试",
+        ),
+        (
+            "{count} changes in {files} files are too many to try alone",
+            "{files} 个文件中共 {count} 项更改，过多而无法单独测试",
+        ),
+    ),
+    "WB826": (
+        (
+            "{count} decisions were made under one version only and are not compared",
+            "有 {count} 个判定只在一个版本下作出，未作比较",
+        ),
+    ),
+    "WB827": (
+        (
+            "there is nothing to compare: no feed, and no proof is asked for",
+            "没有可比较的内容：未给出数据，也未要求证明",
+        ),
+    ),
+    "WB828": (("--out {name} does not say which kind of file", "--out {name} 没有说明文件类型"),),
 }
 """Code -> sentences in English and Chinese; of several that fit, the first counts."""
 

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from weighbridge.documents import MappingModel
     from weighbridge.engine import Engine
     from weighbridge.gate_result import GateResult
+    from weighbridge.impact_result import Impact, Proven, Report
     from weighbridge.project import Project
     from weighbridge.scenarios import ScenarioRun
     from weighbridge.strength import Strength
+    from weighbridge.versions import Version
 
 UNUSABLE = 2
 DEBUG = "WEIGHBRIDGE_DEBUG"
@@ -86,6 +88,14 @@ class PlainFormat(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class ImpactFormat(StrEnum):
+    """Formats of `impact`."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
 
 
 class GraphFormat(StrEnum):
@@ -719,6 +729,155 @@ def batch(
             f"  {name}  "
             + "  ".join(f"{verdict or '-'} {count:,}" for verdict, count in sorted(verdicts.items()))
         )
+
+
+@app.command(
+    short_help="What a change of the rules does to a feed.",
+    epilog="Example: weighbridge impact feed.csv --base main -m SA -m DE --format markdown --max-changed 1%",
+)
+def impact(
+    feed: Annotated[
+        str | None,
+        typer.Argument(
+            help="Feed, folder or pattern in quotes: every format of `check`. May be left out with --prove.",
+            show_default=False,
+        ),
+    ] = None,
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base", "-b", help="Version to compare with: a folder, or a branch, tag or commit of git."
+        ),
+    ] = "HEAD",
+    project: ProjectOption = HERE,
+    market: MarketOption = None,
+    target: TargetOption = None,
+    as_of: DayOption = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping document that says how columns become fields.")
+    ] = None,
+    feed_format: Annotated[
+        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+    ] = None,
+    market_field: Annotated[
+        str | None,
+        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+    ] = None,
+    max_changed: Annotated[
+        str | None,
+        typer.Option(
+            help="Fail where more decisions differ: a number, or a share as 0.5%.", show_default=False
+        ),
+    ] = None,
+    causes: Annotated[
+        bool, typer.Option("--causes/--no-causes", help="Try every change alone, to say which does what.")
+    ] = True,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Compare for every record by solver, not only for a feed (extra: verify)."
+        ),
+    ] = False,
+    list_undecided: Annotated[
+        bool,
+        typer.Option(
+            "--list-undecided", help="Compare rules that lack evidence and say `if_unknown: skip` too."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write every difference to this .csv or .parquet file.")
+    ] = None,
+    format: Annotated[
+        ImpactFormat, typer.Option("--format", "-f", help="Output format.")
+    ] = ImpactFormat.text,
+    show_personal: Annotated[
+        bool, typer.Option("--show-personal", help="Show personal keys, which are masked otherwise.")
+    ] = False,
+    lang: LanguageOption = Language.en,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Compare two versions of the rules over a feed: what is decided otherwise, and which change does it.
+
+    Exit code 0: compared. 1: more decisions differ than --max-changed allows. 2: it could not be done.
+    """
+    from weighbridge.impact_result import Report, read_limit
+    from weighbridge.versions import open_base
+
+    day, limit = _day(as_of), None if max_changed is None else read_limit(max_changed)
+    if feed is None and not prove:
+        message = "there is nothing to compare: no feed, and no proof is asked for"
+        _refuse("WB827", message, "a feed, --prove, or both")
+    engine = _engine(project)
+    chosen, markets = _target(engine, target), _markets(engine, market)
+    other = open_base(project, base)
+    found = None
+    if feed is not None:
+        options = {"mapping": mapping, "format": feed_format, "market_field": market_field, "causes": causes}
+        options |= {"undecided": list_undecided, "personal": show_personal}
+        found = _impact(engine, other, feed, chosen, markets, day, out, quiet, lang, options)
+    proofs = _compared_by_proof(engine, other, chosen, markets, day) if prove else None
+    report = Report(chosen, other.name, other.engine.version, engine.version, day, found, proofs, limit)
+    _print_impact(report, format, lang)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+def _impact(
+    engine: Engine,
+    base: Version,
+    feed: str,
+    target: str,
+    markets: list[str],
+    day: date,
+    out: Path | None,
+    quiet: bool,
+    lang: Language,
+    options: dict[str, Any],
+) -> Impact:
+    """The impact over a feed; every difference goes to `out`."""
+    from contextlib import ExitStack
+
+    from weighbridge.impact_file import ImpactFile
+
+    with ExitStack() as stack:
+        file = None if out is None else stack.enter_context(ImpactFile(out))
+        progress = stack.enter_context(Progress(quiet))
+        found = engine.impact(
+            target,
+            feed,
+            base,
+            markets=markets,
+            as_of=day,
+            progress=lambda records, share: progress.update(records, share or 0.0),
+            sink=None if file is None else file.write,
+            **options,
+        )
+    if file is not None:
+        from weighbridge.messages import IMPACT, phrase
+
+        warn(phrase(IMPACT, "written", lang.value, count=file.rows, path=file.path))
+    return found
+
+
+def _compared_by_proof(
+    engine: Engine, base: Version, target: str, markets: list[str], day: date
+) -> tuple[Proven, ...]:
+    from weighbridge.lint import check_solver
+
+    check_solver()
+    from weighbridge.proof.compare import compare
+
+    return compare(base.engine, engine, target, markets, day)
+
+
+def _print_impact(report: Report, format: ImpactFormat, lang: Language) -> None:
+    from weighbridge.impact_reports import impact_dict, impact_markdown, impact_text
+
+    if format is ImpactFormat.json:
+        give(_json(impact_dict(report)))
+    elif format is ImpactFormat.markdown:
+        give(impact_markdown(report, lang.value))
+    else:
+        say(impact_text(report, lang.value))
 
 
 @app.command(

@@ -326,5 +326,29 @@ CODES: dict[str, tuple[str, str]] = {
         "weights do not add up",
         "Weights that are meant as shares of 100 (or 1) add up to something else.",
     ),
+    "WB820": (
+        "base that cannot be read",
+        "There is no git or no repository, or git cannot give the project's files of that revision.",
+    ),
+    "WB821": (
+        "unknown revision",
+        "Neither a folder with a project nor a branch, tag or commit that was fetched has this name.",
+    ),
+    "WB822": ("base that does not load", "The version to compare with has errors, which follow."),
+    "WB823": ("limit of changes", "`--max-changed` is a number of decisions or a percentage of them."),
+    "WB824": ("not in the base", "The version to compare with has no target or market of this name."),
+    "WB825": (
+        "too many changes",
+        "Each change is tried alone only up to a bound; beyond it those of one file go together.",
+    ),
+    "WB826": (
+        "decisions of one version only",
+        "A record was decided in a market by one version only, so there is nothing to compare it with.",
+    ),
+    "WB827": ("nothing to compare", "Two versions are compared over a feed, by proof, or both."),
+    "WB828": (
+        "file of differences",
+        "The list of differences is written as CSV or Parquet, told by its ending.",
+    ),
 }
 """Code -> (title, explanation), in order of number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,13 @@ from weighbridge.scalar import day_number
 from weighbridge.specialise import Epochs, epochs, specialise
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from weighbridge.batch import Batch, BatchResult, BatchSummary, Progress
+    from weighbridge.batch_plan import BatchTask
     from weighbridge.batch_sources import RecordSource
+    from weighbridge.impact_result import Impact
+    from weighbridge.versions import Version
 
 MOST_DAYS = 4096
 """How many (target, market, day) questions are remembered; the programs behind them are far fewer."""
@@ -194,18 +199,64 @@ class Engine:
         """A batch task, compiled: to be run over any number of sources. Raises `UnknownName`."""
         # pyarrow and pandas take half a second to import, which only a batch should cost.
         from weighbridge.batch import Batch
+
+        task = self._task(target, markets, as_of, market_field)
+        batch = Batch(
+            self.book, replace(task, reasons=reasons, undecided=undecided, contributions=contributions)
+        )
+        levels = batch.writer.severities
+        if reasons is not None and reasons not in levels:
+            raise UnknownName([unknown_name("WB303", "verdict", reasons, levels)])
+        return batch
+
+    def _task(
+        self, target: str, markets: Sequence[str], as_of: date | str, market_field: str | None
+    ) -> BatchTask:
         from weighbridge.batch_plan import BatchTask
 
         self._check(target, *markets)
         model = self.record_type(target)
         if market_field is not None and market_field not in model.fields:
             raise UnknownName([unknown_name("WB609", "market field", market_field, model.fields)])
-        task = BatchTask(target, tuple(markets), _day(as_of), market_field, reasons, undecided, contributions)
-        batch = Batch(self.book, task)
-        levels = batch.writer.severities
-        if reasons is not None and reasons not in levels:
-            raise UnknownName([unknown_name("WB303", "verdict", reasons, levels)])
-        return batch
+        return BatchTask(target, tuple(markets), _day(as_of), market_field)
+
+    def impact(
+        self,
+        target: str,
+        records: Any,
+        base: Path | str | Version,
+        *,
+        markets: Sequence[str],
+        as_of: date | str,
+        market_field: str | None = None,
+        mapping: str | None = None,
+        format: str | None = None,
+        undecided: bool = False,
+        personal: bool = False,
+        causes: bool = True,
+        progress: Progress | None = None,
+        sink: Callable[[pa.Table], None] | None = None,
+    ) -> Impact:
+        """What this project decides otherwise than `base` does, and which change is the cause.
+
+        `base` is a folder, a revision of the git repository the project lies in, or a version opened before
+        (`weighbridge.versions.open_base`). The other arguments are as in `decide_batch`. `undecided` compares
+        rules that say nothing of being undecided as well; `causes` tries every change alone; `sink` is given
+        every difference (see `Impact.table`) as it is found. Raises `UnknownName`, `DiagnosticError` and what
+        `progress` raises.
+        """
+        from weighbridge.impact import Feed, impact
+        from weighbridge.versions import Version, open_base
+
+        task = replace(
+            self._task(target, markets, as_of, market_field), undecided=undecided, personal=personal
+        )
+        root = self.project.root
+        other = base if isinstance(base, Version) else open_base(root, base)
+        feed = Feed(records, mapping, format)
+        return impact(
+            other, Version(str(root), self, root), task, feed, causes=causes, progress=progress, sink=sink
+        )
 
     def source(
         self, target: str, records: Any, mapping: str | None = None, format: str | None = None

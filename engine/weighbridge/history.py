@@ -56,7 +56,9 @@ def recent_changes(root: Path | str, limit: int = 20) -> History:
             return History((), "no_commits")
         count = f"--max-count={max(0, min(limit, MOST_COMMITS))}"
         wanted = ("log", count, f"--format={_FORMAT}", "--name-only", "-z", "--relative", "--no-renames")
-        commits = tuple(_commits(answer(git, folder, *wanted, "--no-ext-diff", "--no-textconv", "--", *names)))
+        commits = tuple(
+            _commits(answer(git, folder, *wanted, "--no-ext-diff", "--no-textconv", "--", *names))
+        )
         tree = answer(git, folder, "ls-tree", "-r", "-z", "HEAD", "--", *names)
         uncommitted = tuple(sorted(_uncommitted(folder, tree)))
     except (GitFailed, OSError, subprocess.TimeoutExpired, ValueError):

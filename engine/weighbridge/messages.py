@@ -238,6 +238,103 @@ COMMANDS: Catalogue = {
 """What commands with `--lang` say beside their result."""
 
 
+IMPACT: Catalogue = {
+    "title": {"en": "Impact on {target}", "zh": "对 {target} 的影响"},
+    "heading": {
+        "en": "{target} as of {day}: {base} ({base_version}) against this project ({version})",
+        "zh": "{target}，日期 {day}：{base}（{base_version}）与本项目（{version}）比较",
+    },
+    "same_version": {
+        "en": "Nothing that decisions depend on differs between the two versions.",
+        "zh": "两个版本在影响判定的内容上没有差别。",
+    },
+    "summary": {
+        "en": "{changed:,} of {decisions:,} decisions differ ({share:.2%}), "
+        "of {records:,} of {all_records:,} records; {verdicts:,} have another verdict",
+        "zh": "{decisions:,} 个判定中有 {changed:,} 个不同（{share:.2%}），"
+        "涉及 {all_records:,} 条记录中的 {records:,} 条；其中 {verdicts:,} 个结论不同",
+    },
+    "verdicts": {"en": "Verdicts, before → after", "zh": "结论数量（之前 → 之后）"},
+    "verdict": {"en": "Other verdicts", "zh": "结论变化"},
+    "tier": {"en": "Other tiers", "zh": "档位变化"},
+    "output": {"en": "Other outputs", "zh": "输出变化"},
+    "rule": {"en": "Rules", "zh": "规则"},
+    "conflict": {"en": "Conflicts between rules", "zh": "规则冲突"},
+    "valid": {"en": "Validity", "zh": "有效性"},
+    "score": {"en": "Other scores", "zh": "得分变化"},
+    "market": {"en": "market", "zh": "市场"},
+    "from_to": {"en": "{before} → {after}", "zh": "{before} → {after}"},
+    "count": {"en": "decisions", "zh": "判定数"},
+    "what": {"en": "what", "zh": "内容"},
+    "examples": {"en": "for example {keys}", "zh": "例如 {keys}"},
+    "fires": {"en": "fires now", "zh": "现在触发"},
+    "silent": {"en": "does not fire any more", "zh": "不再触发"},
+    "undecided": {"en": "cannot be decided any more", "zh": "现在无法判定"},
+    "decided": {"en": "can be decided now", "zh": "现在可以判定"},
+    "scores": {
+        "en": "{card}, {market}: {count:,} scores differ, by {most:.4g} at most, {mean:+.4g} on average",
+        "zh": "{card}，{market}：{count:,} 个得分不同，最多相差 {most:.4g}，平均 {mean:+.4g}",
+    },
+    "invalid": {
+        "en": "invalid records: {before:,} before, {after:,} after; "
+        "{newly_invalid:,} only now, {newly_valid:,} not any more",
+        "zh": "无效记录：之前 {before:,} 条，之后 {after:,} 条；"
+        "新增 {newly_invalid:,} 条，不再无效 {newly_valid:,} 条",
+    },
+    "causes": {"en": "Which change does it", "zh": "由哪项更改引起"},
+    "added": {"en": "new", "zh": "新增"},
+    "removed": {"en": "removed", "zh": "删除"},
+    "reordered": {"en": "order", "zh": "顺序"},
+    "values_more": {"en": "and {count} more", "zh": "另有 {count} 处"},
+    "several": {"en": "{count} changes in {file}", "zh": "{file} 中的 {count} 项更改"},
+    "alone": {
+        "en": "alone: {alone:,} decisions; makes {explains:,} of the differences' decisions",
+        "zh": "单独应用：影响 {alone:,} 个判定；可单独解释其中 {explains:,} 个有差异的判定",
+    },
+    "undone": {"en": "{count:,} of them do not differ in the end", "zh": "其中 {count:,} 个最终没有差异"},
+    "only_change": {
+        "en": "the only change: all {count:,} decisions",
+        "zh": "唯一的更改：全部 {count:,} 个判定",
+    },
+    "no_effect": {
+        "en": "alone: no effect, decisions do not depend on it",
+        "zh": "单独应用：没有影响，判定不依赖它",
+    },
+    "does_not_load": {
+        "en": "not tried: alone the project does not load ({problem})",
+        "zh": "未测试：单独应用时项目无法加载（{problem}）",
+    },
+    "with_needs": {"en": "together with {names}, which it needs", "zh": "连同其所需的 {names}"},
+    "together": {
+        "en": "{count:,} decisions have a difference that no change makes alone",
+        "zh": "{count:,} 个判定的差异无法由任何单项更改单独产生",
+    },
+    "not_asked": {"en": "causes were not looked for", "zh": "未查找原因"},
+    "more": {"en": "... and {count:,} more", "zh": "……另有 {count:,} 项"},
+    "others": {
+        "en": "{count:,} more differences are of too many kinds to list",
+        "zh": "另有 {count:,} 处差异，种类过多，未逐一列出",
+    },
+    "proof": {"en": "For every record, by proof", "zh": "对所有记录的证明"},
+    "identical": {
+        "en": "identical on every record that is valid under both versions",
+        "zh": "对两个版本下均有效的任何记录，判定都相同",
+    },
+    "differs": {"en": "a record that differs: {record}", "zh": "判定不同的记录：{record}"},
+    "open": {"en": "not decided: {why}", "zh": "未能证明：{why}"},
+    "within": {
+        "en": "at most {limit} changed decisions: kept (exit code 0)",
+        "zh": "变化的判定不超过 {limit}：符合（退出码 0）",
+    },
+    "exceeded": {
+        "en": "FAILED: more than {limit} changed decisions (exit code 1)",
+        "zh": "未通过：变化的判定超过 {limit}（退出码 1）",
+    },
+    "written": {"en": "{count:,} differences written to {path}", "zh": "{count:,} 处差异已写入 {path}"},
+}
+"""Words of `weighbridge impact`."""
+
+
 PAGES: Catalogue = {
     "project": {"en": "Project", "zh": "项目"},
     "other_language": {"en": "中文", "zh": "English"},

@@ -279,7 +279,13 @@ def _plain(node: Node, lines: Sequence[str]) -> Any:
     return node.value
 
 
-_ESCAPES = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029", "\ufeff": "\\ufeff", "\x7f": "\\u007f"}
+_ESCAPES = {
+    "\x85": "\\u0085",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+    "\ufeff": "\\ufeff",
+    "\x7f": "\\u007f",
+}
 """What JSON leaves as it is and YAML does not."""
 
 
