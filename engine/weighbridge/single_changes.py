@@ -149,7 +149,8 @@ class Changes:
                 tables[change.place] = _with_rows(old, self._current.tables[change.place], change)
             else:
                 by_place.setdefault(change.place, []).append(change)
-                where.setdefault(change.place, self._free_file(change.place))
+                if change.place not in where:
+                    where[change.place] = self._free_file(change.place)
         files = {where[place] for place in by_place}
         written: dict[str, list[str]] = {file: [] for file in files}
         for place, file in where.items():
