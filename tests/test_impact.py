@@ -314,6 +314,30 @@ def test_keys_that_are_personal_are_masked_unless_asked_for() -> None:
         assert personal or all(name.startswith("masked-") for name in names)
 
 
+def test_outputs_computed_from_personal_data_are_masked_unless_asked_for() -> None:
+    fields = {**RECORD_TYPE["fields"], "t": {"type": "text", "personal": "contact"}}
+    outputs = {**OUTPUTS, "said": {"type": "text", "combine": "first"}}
+    base, current = (
+        version(
+            {**RECORD_TYPE, "fields": fields},
+            {
+                **WORLD,
+                "privacy": [{"purposes": ["service"], "consent": "not_required", "source": "House policy"}],
+            },
+            *REGIONS[1:],
+            *TERMS,
+            gate(rule(when, then={"said": {"value": "t"}}), outputs=outputs, purpose="service"),
+        )
+        for when in ("n > 3", "n > 2")
+    )
+    feed = Feed(pd.DataFrame([{"n": 3.0, "t": "anna@example.org"}]))
+    for personal, shown in ((False, "***"), (True, "anna@example.org")):
+        found = impact(base, current, BatchTask("gate", ("AA",), TODAY, personal=personal), feed)
+        (move,) = (m for m in found.moves if m.kind == "output")
+        assert (move.before, move.after) == ("", shown)
+        assert found.table.to_pylist()[0]["after"] == shown
+
+
 def test_what_progress_raises_ends_the_run() -> None:
     class Stop(Exception):
         pass

@@ -141,7 +141,8 @@ class TableWriter:
         if name is None:
             return pa.nulls(len(rows), pa.string())
         vector, kind = columns.vectors[name], self.plan.readers[name].type
-        if isinstance(vector, Coded) and isinstance(vector.values, ArrowTexts):
+        masked = self.plan.readers[name].personal and not self.plan.task.personal
+        if isinstance(vector, Coded) and isinstance(vector.values, ArrowTexts) and not masked:
             codes = vector.codes[rows]
             return vector.values.array.cast(pa.string()).take(pa.array(codes - 1, mask=codes == 0))
         if isinstance(vector, Coded):
@@ -151,7 +152,7 @@ class TableWriter:
             distinct, codes = np.unique(numbers(vector, columns.size)[rows], return_inverse=True)
             entries, places = [None if v != v else v for v in distinct.tolist()], pa.array(codes)
         shown = [v if v is None or isinstance(v, str) else show_value(v, kind, "en") for v in entries]
-        if self.plan.readers[name].personal and not self.plan.task.personal:
+        if masked:
             shown = [v if v is None else self.plan.masks.key(v) for v in shown]
         return pa.array(shown, pa.string()).take(places)
 

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 
 from weighbridge.batch_findings import CONFLICT, FIRED, INVALID, STATUSES, UNDECIDED
 from weighbridge.batch_tables import BatchTables, TableWriter
+from weighbridge.masking import MASK
+from weighbridge.privacy import personal_outputs
+from weighbridge.specialise import RulesetStep
 from weighbridge.vectors import Mask
 
 KINDS = ("valid", "verdict", "output", "tier", "score", "rule", "conflict")
@@ -32,17 +35,14 @@ Keys = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of decisions to compare. `ordered`: the order of a list means something."""
+    """A column of decisions to compare. `ordered`: the order of a list means something. `hidden`: its values are
+    computed from personal data and masked where they are shown."""
 
     kind: int
     name: str
     column: str
     ordered: bool = True
-
-    @property
-    def numeric(self) -> bool:
-        """Whether differences are counted by size, not by value."""
-        return self.kind == SCORE
+    hidden: bool = False
 
 
 def columns_of(writers: Sequence[TableWriter]) -> tuple[Column, ...]:
@@ -54,11 +54,25 @@ def columns_of(writers: Sequence[TableWriter]) -> tuple[Column, ...]:
             column = "verdict" if name == "verdict" else writer.column(name)
             known = found.get(column)
             ordered = output.combine != "set" and (known is None or known.ordered)
-            found[column] = Column(kind, name, column, ordered)
+            hidden = name in _personal(writer) or (known is not None and known.hidden)
+            found[column] = Column(kind, name, column, ordered, hidden)
         for card in writer.cards:
             found[f"{card}.tier"] = Column(TIER, card, f"{card}.tier")
             found[f"{card}.score"] = Column(SCORE, card, f"{card}.score")
     return tuple(found.values())
+
+
+def _personal(writer: TableWriter) -> frozenset[str]:
+    """The outputs that hold personal data in some market; none where it is to be shown."""
+    if writer.plan.task.personal:
+        return frozenset()
+    found: set[str] = set()
+    for program in writer.plan.programs:
+        step = program.special.steps[-1]
+        if isinstance(step, RulesetStep):
+            rules = (r.rule for r in step.rules)
+            found |= personal_outputs(rules, step.outputs, program.special.sight.personal)
+    return frozenset(found - {"verdict"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,7 +217,8 @@ def values_at(decided_: Decided, column: Column, at: NDArray[Any]) -> pa.Array:
     part = found.take(pa.array(at))
     if not column.ordered and pa.types.is_list(part.type):
         part = pa.array([None if v is None else sorted(v) for v in part.to_pylist()], part.type)
-    return pc.fill_null(texts_of(part), "")
+    shown = pc.fill_null(texts_of(part), "")
+    return pc.if_else(pc.equal(shown, ""), "", MASK) if column.hidden else shown
 
 
 def numbers_at(decided_: Decided, column: Column, at: NDArray[Any]) -> NDArray[np.float64]:

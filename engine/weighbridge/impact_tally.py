@@ -212,22 +212,27 @@ class Tally:
         states = pa.array(STATES)
         before = states.take(pa.array(states_of(found.base, keys)))
         after = states.take(pa.array(states_of(found.current, keys)))
-        number = keys % (2 * self.size)
+        numbers = keys % (2 * self.size)
         for kind in (RULE, CONFLICTS):
-            some = np.flatnonzero((number >= self.size) == (kind == CONFLICTS))
+            some = np.flatnonzero((numbers >= self.size) == (kind == CONFLICTS))
             if not len(some):
                 continue
-            rule = number[some] % self.size
+            rule = numbers[some] % self.size
             chosen = pa.array(some)
-            parts = before.take(chosen), after.take(chosen)
+            old, new = before.take(chosen), after.take(chosen)
             for one in np.unique(rule).tolist():
                 own = np.flatnonzero(rule == one)
                 own_at = at[some[own]]
-                values = [part.take(pa.array(own)) for part in parts]
-                places = found.base.places[own_at]
-                self._count_moves(kind, self.rules.names[one], places, *values, self._examples(found, own_at))
+                self._count_moves(
+                    kind,
+                    self.rules.names[one],
+                    found.base.places[own_at],
+                    old.take(pa.array(own)),
+                    new.take(pa.array(own)),
+                    self._examples(found, own_at),
+                )
             refs = pa.array([*self.rules.names], pa.string()).take(pa.array(rule))
-            yield self._rows(found, at[some], kind, refs, *parts, bits[some])
+            yield self._rows(found, at[some], kind, refs, old, new, bits[some])
 
     def _of_valid(
         self, found: Compared, keys: Keys, other: Decided | None = None
@@ -463,13 +468,17 @@ class Tally:
                 for n, name in enumerate(self.rules.names)
                 if self.fired[0, n] or self.fired[1, n]
             ),
-            validity=Validity(*self.invalid, tuple(self.odd)),
+            validity=self._validity(),
             causes=None if causes is None else tuple(self._cause(c) for c in causes),
             together=self.together if causes is not None and len(causes) > 1 else 0,
             notes=(*notes, *self._lost_note()),
             table=pa.concat_tables(self.kept) if self.kept else TABLE.empty_table(),
             cut=self.kept_rows > MOST_KEPT,
         )
+
+    def _validity(self) -> Validity:
+        before, after, newly_invalid, newly_valid = self.invalid
+        return Validity(before, after, newly_invalid, newly_valid, tuple(self.odd))
 
     def _moves(self) -> tuple[Move, ...]:
         found = [

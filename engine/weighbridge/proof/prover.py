@@ -8,7 +8,7 @@ a file between runs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -173,30 +173,10 @@ class Prover:
         return None
 
     def _solve(self, scope: Scope, wanted: Sequence[Wanted]) -> Kept:
-        encoding = Encoding(scope)
-        goal = [formula(encoding, tree, wish) for tree, wish in wanted]
-        if any(g is False for g in goal):
-            return Kept("never")
-        solver = z3.Solver()
-        solver.set("rlimit", self.effort)
-        solver.add([g for g in goal if g is not True])
-        solver.add([f for f in encoding.relations() if f is not True])
-        solver.add([f for f in encoding.facts if f is not True])
-        for tame in (False, True):
-            if tame:
-                solver.add(_tame(encoding))
-            found = solver.check()
-            if found == z3.unsat and not tame:
-                return Kept("never")
-            if found == z3.unknown and not tame:
-                return Kept("open", why="the solver's limit of steps was reached")
-            if found == z3.sat:
-                model = solver.model()
-                number = model_day(encoding, model)
-                for record in candidates(encoding, model):
-                    if self.confirms(scope, wanted, record, scope.day(number)):
-                        return Kept("seen", record, number)
-        return Kept("open", why="the solver's record is none that the engine confirms")
+        def confirmed(record: Mapping[str, Any], number: float | None) -> bool:
+            return self.confirms(scope, wanted, record, scope.day(number))
+
+        return solve(scope, wanted, self.effort, confirmed)
 
     # --- known records ---
 
@@ -283,6 +263,39 @@ class _Environment(dict[str, Value]):
         value = self.evaluator.value(found.tree) if isinstance(found, DerivedStep) else None
         self[path] = value
         return value
+
+
+def solve(
+    scope: Scope,
+    wanted: Sequence[Wanted],
+    effort: int,
+    confirmed: Callable[[Mapping[str, Any], float | None], bool],
+) -> Kept:
+    """Asks the solver. `confirmed` says of a record, and a day if the question depends on it, whether it is one."""
+    encoding = Encoding(scope)
+    goal = [formula(encoding, tree, wish) for tree, wish in wanted]
+    if any(g is False for g in goal):
+        return Kept("never")
+    solver = z3.Solver()
+    solver.set("rlimit", effort)
+    solver.add([g for g in goal if g is not True])
+    solver.add([f for f in encoding.relations() if f is not True])
+    solver.add([f for f in encoding.facts if f is not True])
+    for tame in (False, True):
+        if tame:
+            solver.add(_tame(encoding))
+        found = solver.check()
+        if found == z3.unsat and not tame:
+            return Kept("never")
+        if found == z3.unknown and not tame:
+            return Kept("open", why="the solver's limit of steps was reached")
+        if found == z3.sat:
+            model = solver.model()
+            number = model_day(encoding, model)
+            for record in candidates(encoding, model):
+                if confirmed(record, number):
+                    return Kept("seen", record, number)
+    return Kept("open", why="the solver's record is none that the engine confirms")
 
 
 def formula(encoding: Encoding, tree: Expr, wish: Wish) -> Formula:

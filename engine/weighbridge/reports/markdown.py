@@ -53,9 +53,7 @@ def _write_notes(result: GateResult, stream: TextIO, lang: str) -> None:
     stream.write(f"**{phrase(REPORT, 'notes', lang)}**\n\n")
     for note in result.told(lang):
         place = f" {code(str(note.span))}" if note.span is not None else ""
-        stream.write(
-            f"- {phrase(DIAGNOSTIC, note.severity, lang)} {note.code}{place} {code(note.message)}\n"
-        )
+        stream.write(f"- {phrase(DIAGNOSTIC, note.severity, lang)} {note.code}{place} {code(note.message)}\n")
     stream.write("\n")
 
 
