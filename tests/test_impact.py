@@ -322,7 +322,7 @@ def test_outputs_computed_from_personal_data_are_masked_unless_asked_for() -> No
             {**RECORD_TYPE, "fields": fields},
             {
                 **WORLD,
-                "privacy": [{"purposes": ["service"], "consent": "not_required", "source": "House policy"}],
+                "privacy": [{"purposes": ["service"], "consent": "not_needed", "source": "House policy"}],
             },
             *REGIONS[1:],
             *TERMS,
