@@ -46,7 +46,7 @@ class Version:
 def open_base(project: Path, base: Path | str) -> Version:
     """The version called `base`: a folder that holds a project, else a revision (branch, tag, commit) of the
     repository in which `project` lies. Raises `DiagnosticError`: it cannot be read, or does not load."""
-    if isinstance(base, Path) or _is_project(Path(base)):
+    if isinstance(base, Path) or (base and _is_project(Path(base))):
         return load_version(str(base), Path(base))
     commit, files = _revision(project.resolve(), base)
     # A folder that is not there: all files of a revision are texts in memory.
