@@ -89,8 +89,11 @@ def _decisions(table: pa.Table, engine: Engine, target: str) -> pa.Table:
             continue
         column = table.column(name)
         keeps = name in ("row", "market", "verdict") or name.endswith((".score", ".tier"))
+        if keeps:
+            columns[name] = column
+            continue
         output = name.removeprefix(f"{target}.")
-        columns[output] = column if keeps else _as_text(_in_order(column) if output in sets else column)
+        columns[output] = _as_text(_in_order(column) if output in sets else column)
     return pa.table(columns).filter(table.column("valid"))
 
 
