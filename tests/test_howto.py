@@ -37,6 +37,7 @@ PAGES = [
     "waivers-and-baseline.md",
     "personal-data.md",
     "decide-in-batch.md",
+    "impact.md",
 ]
 STEP = re.compile(r"(?:<!-- (file|append): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

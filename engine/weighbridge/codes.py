@@ -1,7 +1,8 @@
 """Every diagnostic code with its title and what to do about it.
 
 The numbers say where a problem was found: WB0xx the text of a file, WB1xx the shape of a document, WB2xx an
-expression, WB3xx names and their meaning, WB4xx records and feeds, WB5xx scenarios, WB6xx the gate, WB8xx proof.
+expression, WB3xx names and their meaning, WB4xx records and feeds, WB5xx scenarios, WB6xx the gate, WB8xx proof
+and comparing versions.
 """
 
 from __future__ import annotations
