@@ -288,10 +288,10 @@ IMPACT: Catalogue = {
     "values_more": {"en": "and {count} more", "zh": "另有 {count} 处"},
     "several": {"en": "{count} changes in {file}", "zh": "{file} 中的 {count} 项更改"},
     "alone": {
-        "en": "alone: {alone:,} decisions; makes {explains:,} of the differences' decisions",
-        "zh": "单独应用：影响 {alone:,} 个判定；可单独解释其中 {explains:,} 个有差异的判定",
+        "en": "alone it changes {alone:,} decisions; it explains differences of {explains:,}",
+        "zh": "单独应用：改变 {alone:,} 个判定；可解释其中 {explains:,} 个判定的差异",
     },
-    "undone": {"en": "{count:,} of them do not differ in the end", "zh": "其中 {count:,} 个最终没有差异"},
+    "undone": {"en": "{count:,} of those it changes do not differ in the end", "zh": "其中 {count:,} 个最终没有差异"},
     "only_change": {
         "en": "the only change: all {count:,} decisions",
         "zh": "唯一的更改：全部 {count:,} 个判定",
