@@ -82,6 +82,7 @@ import ahocorasick
 
 from .folding import (
     ADJACENT,
+    BETWEEN,
     COLON,
     COMMA,
     ENUM,
@@ -98,6 +99,8 @@ from .negation import negated
 
 MAX_TERM_LENGTH = 200
 
+_TOGETHER = 1 << 16
+"""Characters of text searched at once: enough that starting costs nothing, few enough for the cache."""
 _NO_HITS: frozenset[int] = frozenset()
 _HARD_GAPS = frozenset((COLON, COMMA, LIST, POINT, STOP, ENUM))
 
@@ -165,6 +168,11 @@ class Scanner:
             if hit:
                 found = hit if found is None else found | hit
         return frozenset(found) if found else _NO_HITS
+
+    def hits_each(self, texts: Sequence[str]) -> Iterator[tuple[int, set[int]]]:
+        """(place, lists) of every text with a match; lists that fold differently come apart."""
+        for one in self._passes:
+            yield from one.hits_each(texts)
 
     def matches(self, text: str, index: int) -> tuple[Match, ...]:
         """The matches of list `index` in order of place: leftmost, then longest, not overlapping."""
@@ -335,6 +343,34 @@ class _Pass:
         folded = self._fold.match_text(text)
         events = list(automaton.iter(folded))
         return self._decide(text, folded, events) if events else set()
+
+    def hits_each(self, texts: Sequence[str]) -> Iterator[tuple[int, set[int]]]:
+        """(place, indices of lists) of every text with a match; ASCII texts are searched many at once."""
+        together: list[int] = []
+        size = 0
+        for place, text in enumerate(texts):
+            if not text.isascii():
+                if found := self.hits(text):
+                    yield place, found
+                continue
+            together.append(place)
+            size += len(text)
+            if size >= _TOGETHER:
+                yield from self._hits_together(texts, together)
+                together, size = [], 0
+        yield from self._hits_together(texts, together)
+
+    def _hits_together(self, texts: Sequence[str], places: Sequence[int]) -> Iterator[tuple[int, set[int]]]:
+        if self._ascii_automaton is None or not places:
+            return
+        folded = self._fold.match_texts([texts[place] for place in places])
+        starts = list(itertools.accumulate((len(text) + 1 for text in folded), initial=0))
+        found = self._ascii_automaton.iter(BETWEEN.join(folded))
+        for number, events in itertools.groupby(found, lambda event: bisect_right(starts, event[0]) - 1):
+            start = starts[number]
+            own = [(last - start, pattern) for last, pattern in events]
+            if hit := self._decide(texts[places[number]], folded[number], own):
+                yield places[number], hit
 
     def _decide(self, text: str, folded: str, events: list[tuple[int, int]]) -> set[int]:
         found: set[int] = set()

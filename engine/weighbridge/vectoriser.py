@@ -89,12 +89,11 @@ class Hits:
     def __init__(self, text: Coded, scan: TextScan) -> None:
         self.text = text
         self.scan = scan
-        self.by_list: dict[int, list[int]] = {}
-        for code, value in enumerate(text.values):
-            if value is not None:
-                assert isinstance(value, str | tuple)
-                for number_ in scan.hits(value):
-                    self.by_list.setdefault(number_, []).append(code)
+        found: dict[int, set[int]] = {}
+        for code, lists in scan.hits_each(text.values):
+            for number_ in lists:
+                found.setdefault(number_, set()).add(code)
+        self.by_list = {number_: sorted(codes) for number_, codes in sorted(found.items())}
 
     def mask(self, place: int) -> Mask:
         """The rows whose text has a match of a list."""
