@@ -493,7 +493,7 @@ def _all(frame: Frame, parts: Sequence[Operation]) -> Mask:
         return np.ones(frame.size, np.bool_)
     found = frame.mask(parts[0])
     for count, part in enumerate(parts[1:]):
-        if not found.any():
+        if not np.count_nonzero(found):
             break
         found = found & frame.mask(part) if count == 0 else np.logical_and(found, frame.mask(part), out=found)
     return found
