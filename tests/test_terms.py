@@ -754,6 +754,7 @@ def test_hits_are_the_lists_with_matches_and_lists_do_not_meddle(text: str) -> N
     each = [scanner.matches(text, index) for index in range(len(lists))]
     assert scanner.hits(text) == {index for index, matches in enumerate(each) if matches}
     assert each == [Scanner([one]).matches(text, 0) for one in lists]
+    assert [scanner.count(text, index) for index in range(len(lists))] == [len(found) for found in each]
 
 
 FOUR_LISTS = (

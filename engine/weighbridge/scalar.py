@@ -77,7 +77,8 @@ class TextScan:
             return NAN
         if index not in hits:
             return 0.0
-        return float(len(self.matches(text, index)))
+        several = (text,) if isinstance(text, str) else text
+        return float(sum(self.scanner.count(t, index) for t in several))
 
     def matches(self, text: str | tuple[str, ...], index: int) -> tuple[Match, ...]:
         """The matches of one list, in order."""

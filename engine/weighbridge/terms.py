@@ -76,7 +76,7 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
 import ahocorasick
 
@@ -180,14 +180,13 @@ class Scanner:
 
     def count(self, text: str, index: int) -> int:
         """How many matches list `index` has in `text`."""
-        return len(self.matches(text, index))
+        return self._pass_of[index].count(text, index)
 
 
 # Compilation: terms -> patterns of match text.
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """One spelling of one term of one list, found wherever its pattern is found."""
 
     list_index: int
@@ -389,25 +388,37 @@ class _Pass:
 
     def matches(self, text: str, index: int) -> tuple[Match, ...]:
         """The matches of one of this pass's lists."""
-        if self._automaton is None:
-            return ()
         mapped = self._fold.mapped(text)
-        events = list(self._automaton.iter(mapped.text))
-        judge = self._judge(mapped.text, mapped.gaps, events)
+        kept: list[Match] = []
+        for start, end, term in self._kept(mapped.text, mapped.gaps, index):
+            stretch = mapped.origin(start, end)
+            kept.append(Match(term, text[slice(*stretch)], *stretch))
+        return tuple(kept)
+
+    def count(self, text: str, index: int) -> int:
+        """How many they are, which needs no way back to the text."""
+        return len(self._kept(self._fold.match_text(text), self._fold.gaps(text), index))
+
+    def _kept(self, folded: str, gaps: str, index: int) -> list[tuple[int, int, str]]:
+        """Start, end and term of one list's matches in the match text: those that begin first, longest first."""
+        automaton = self._ascii_automaton if folded.isascii() else self._automaton
+        if automaton is None:
+            return []
+        events = list(automaton.iter(folded))
+        judge = self._judge(folded, gaps, events)
         spans = [
             (start, -end, entry.rank, entry.term)
             for last, entry in self._of_list(events, index)
             if judge.counts(entry, last)
             for start, end in (entry.place(last),)
         ]
-        kept: list[Match] = []
+        kept: list[tuple[int, int, str]] = []
         free_from = 0
         for start, minus_end, _, term in sorted(spans):
             if start >= free_from:
                 free_from = -minus_end
-                stretch = mapped.origin(start, free_from)
-                kept.append(Match(term, text[slice(*stretch)], *stretch))
-        return tuple(kept)
+                kept.append((start, free_from, term))
+        return kept
 
     def _of_list(self, events: list[tuple[int, int]], index: int) -> Iterator[tuple[int, _Entry]]:
         for last, number in events:

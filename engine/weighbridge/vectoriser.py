@@ -102,10 +102,11 @@ class Hits:
     def counts(self, place: int) -> Numbers:
         """How many matches a list has in each row; NaN for an unknown text."""
         table = np.array([math.nan if v is None else 0.0 for v in self.text.values])
+        hits = frozenset((place,))
         for code in self.by_list.get(place, ()):
             value = self.text.values[code]
             assert isinstance(value, str | tuple)
-            table[code] = float(len(self.scan.matches(value, place)))
+            table[code] = self.scan.count(value, place, hits)
         return table[self.text.codes]
 
 
