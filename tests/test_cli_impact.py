@@ -145,6 +145,25 @@ def test_by_proof_alone_and_beside_a_feed(shop: Path) -> None:
     assert "identical on every record" in same.out
 
 
+def test_a_target_or_market_that_only_the_project_has(shop: Path, tmp_path: Path) -> None:
+    pytest.importorskip("z3")
+    write_starter(tmp_path / "old")
+    new = Path(shutil.copytree(tmp_path / "old", tmp_path / "new"))
+    regions = new / "regions" / "regions.yaml"
+    regions.write_text(
+        regions.read_text(encoding="utf-8") + "---\nregion: AT\nextends: DE\n", encoding="utf-8"
+    )
+    some = process(
+        "impact", "--prove", "--base", "../old", "-m", "AT", "-m", "DE", *AS_OF, "--lang", "zh", cwd=new
+    )
+    assert some.code == 0
+    assert "未作比较：AT" in some.err
+    for args in (["--prove"], [FEED]):
+        none = process("impact", *args, "--base", "../old", "-m", "AT", *AS_OF, cwd=new)
+        assert none.code == 2
+        assert "error[WB824]" in none.err
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [
@@ -213,6 +232,7 @@ def test_texts_of_a_feed_steer_neither_terminal_nor_page(shop: Path) -> None:
 
 
 def test_open_proofs_and_what_they_lack_are_told(shop: Path) -> None:
+    expected(shop)
     engine = weighbridge.load(shop)
     witness = Witness("listing_gate", "SA", "2026-06-01", '{"sku": "1"}')
     proofs = (

@@ -815,7 +815,7 @@ def impact(
         options = {"mapping": mapping, "format": feed_format, "market_field": market_field, "causes": causes}
         options |= {"undecided": list_undecided, "personal": show_personal}
         found = _impact(engine, other, feed, chosen, markets, day, out, quiet, lang, options)
-    proofs = _compared_by_proof(engine, other, chosen, markets, day) if prove else None
+    proofs = _compared_by_proof(engine, other, chosen, markets, day, lang) if prove else None
     report = Report(chosen, other.name, other.engine.version, engine.version, day, found, proofs, limit)
     _print_impact(report, format, lang)
     raise typer.Exit(1 if report.failed else 0)
@@ -859,14 +859,18 @@ def _impact(
 
 
 def _compared_by_proof(
-    engine: Engine, base: Version, target: str, markets: list[str], day: date
+    engine: Engine, base: Version, target: str, markets: list[str], day: date, lang: Language
 ) -> tuple[Proven, ...]:
+    from weighbridge.chinese import translated
+    from weighbridge.impact import in_both
     from weighbridge.lint import check_solver
 
     check_solver()
     from weighbridge.proof.compare import compare
 
-    return compare(base.engine, engine, target, markets, day)
+    common, notes = in_both(base.engine, target, markets)
+    show((translated(n, lang.value) for n in notes), lang=lang.value)
+    return compare(base.engine, engine, target, common, day)
 
 
 def _print_impact(report: Report, format: ImpactFormat, lang: Language) -> None:

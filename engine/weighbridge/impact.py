@@ -61,7 +61,8 @@ def impact(
     `causes`: try every change alone. `sink` gets the differences as they are found, all of them.
     Raises `UnknownName` (a target or all markets are not in the base), `DiagnosticError` (the feed).
     """
-    task, notes = _common(base, task)
+    markets, notes = in_both(base.engine, task.target, task.markets)
+    task = replace(task, markets=markets)
     tried = _tried(base, current, task) if causes else _Tried(None, [])
     run = _Run(base, current, task, feed, tried, sink)
     for records, share in run.pieces():
@@ -70,19 +71,20 @@ def impact(
     return run.result((*notes, *tried.notes))
 
 
-def _common(base: Version, task: BatchTask) -> tuple[BatchTask, list[Diagnostic]]:
-    engine = base.engine
-    if task.target not in engine.targets:
-        raise _lacking("target", [task.target], engine.targets)
-    new = [m for m in task.markets if m not in engine.markets]
-    if not new:
-        return task, []
-    kept = tuple(m for m in task.markets if m not in new)
+def in_both(base: Engine, target: str, markets: Sequence[str]) -> tuple[tuple[str, ...], list[Diagnostic]]:
+    """Those of `markets` that the base has too, and a note on the others. Raises `UnknownName` where the base
+    lacks the target or all of them."""
+    if target not in base.targets:
+        raise _lacking("target", [target], base.targets)
+    new = [m for m in markets if m not in base.markets]
+    kept = tuple(m for m in markets if m not in new)
     if not kept:
-        raise _lacking("market", new, engine.markets)
+        raise _lacking("market", new, base.markets)
+    if not new:
+        return kept, []
     message = f"not compared, since the base does not have them: {', '.join(new)}"
     note = Diagnostic("WB824", message, severity="note", expected="`check` for what is decided there")
-    return replace(task, markets=kept), [note]
+    return kept, [note]
 
 
 def _lacking(what: str, names: Sequence[str], known: Sequence[str]) -> UnknownName:

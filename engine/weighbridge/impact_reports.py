@@ -73,7 +73,7 @@ def _impact_lines(impact: Impact, lang: str) -> Iterator[str]:
         for key, why in impact.validity.examples[:SHOWN]:
             yield f"  {printable(key)}: {printable(why.get(lang, why['en']))}"
     for note in impact.notes:
-        yield render_text(note, lang=lang)
+        yield render_text(translated(note, lang), lang=lang)
     yield ""
     table = _verdict_table(impact, lang)
     if len(table) > 1:

@@ -291,7 +291,10 @@ IMPACT: Catalogue = {
         "en": "alone it changes {alone:,} decisions; it explains differences of {explains:,}",
         "zh": "单独应用：改变 {alone:,} 个判定；可解释其中 {explains:,} 个判定的差异",
     },
-    "undone": {"en": "{count:,} of those it changes do not differ in the end", "zh": "其中 {count:,} 个最终没有差异"},
+    "undone": {
+        "en": "{count:,} of those it changes do not differ in the end",
+        "zh": "其中 {count:,} 个最终没有差异",
+    },
     "only_change": {
         "en": "the only change: all {count:,} decisions",
         "zh": "唯一的更改：全部 {count:,} 个判定",

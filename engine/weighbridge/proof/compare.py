@@ -47,11 +47,9 @@ def compare(
     effort: int = EFFORT,
 ) -> tuple[Proven, ...]:
     """An answer for each group of markets that neither version tells apart. `effort`: the solver's steps for one
-    question. Targets and markets must be in both versions; the others are left out."""
+    question. The target and the markets must be in both versions."""
     groups: dict[str, tuple[Joined, list[str]]] = {}
     for market in markets:
-        if target not in base.targets or market not in base.markets:
-            continue
         sides = scope_on(base, target, market, day), scope_on(current, target, market, day)
         mark = repr([_mark(side, target) for side in sides])
         if mark not in groups:
