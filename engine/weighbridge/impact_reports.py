@@ -267,7 +267,8 @@ def _proof_lines(proofs: Sequence[Proven], lang: str) -> Iterator[str]:
         yield f"{printable(proof.target)}, {where}: {_proof_said(proof, lang)}"
         for kind, name, before, after in proof.differences[:TOP]:
             label = phrase(IMPACT, kind, lang)
-            yield f"  {label} {printable(name)}: {_way(kind, before, after, lang)}"
+            what = label if kind == "verdict" else f"{label} {printable(name)}"
+            yield f"  {what}: {_way(kind, before, after, lang)}"
 
 
 def _proof_said(proof: Proven, lang: str) -> str:

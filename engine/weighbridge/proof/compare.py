@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -20,6 +20,7 @@ from weighbridge.diagnostics import InvalidRecord, Witness
 from weighbridge.engine import Engine
 from weighbridge.findings import json_value
 from weighbridge.impact_result import Proven
+from weighbridge.proof.answers import Kept
 from weighbridge.proof.joined import Joined, joined, meaning, scope_on
 from weighbridge.proof.prover import EFFORT, Wanted, Wish, solve
 from weighbridge.proof.scope import Scope
@@ -33,6 +34,9 @@ MOST_WRITTEN = 300
 """Records of scenarios that are tried before the solver is asked."""
 MOST_PAIRS = 200
 """Pairs of rules in another order that are asked about."""
+
+RANKS = ("verdict", "output", "tier", "score", "fired", "rule")
+"""What a record can show, most telling first."""
 
 Difference = tuple[str, str, str, str]
 """Kind, name, before, after."""
@@ -121,6 +125,8 @@ def _policy(output: Any) -> Any:
 def _rule_questions(ref: str, old: SpecialRule | None, new: SpecialRule | None) -> Iterator[Question]:
     one, other = (FALSE if r is None else r.condition for r in (old, new))
     if one != other:
+        # The second question covers the first, whose records are the more telling ones.
+        yield Question(f"whether {ref} fires", ((_xor(_known_true(one), _known_true(other)), Wish.TRUE),))
         yield Question(f"whether {ref} holds", ((_status_differs(one, other), Wish.TRUE),))
     if old is None or new is None:
         return
@@ -252,8 +258,9 @@ class _Comparison:
     day: date
     effort: int
     written: Sequence[Mapping[str, Any]]
-    fallback: Mapping[str, Any] | None = field(default=None)
-    """A record by which only rules differ: told where none with other outputs is found."""
+    best: Mapping[str, Any] | None = None
+    """The record that shows most so far: a verdict before other outputs, tiers, scores and rules."""
+    rank: int = len(RANKS)
 
     def answer(self, markets: tuple[str, ...]) -> Proven:
         """Identical, a record, or why neither."""
@@ -261,49 +268,37 @@ class _Comparison:
         if not questions:
             return Proven(self.target, markets, "identical")
         for record in self.written:
-            if self._tells(record):
-                return self._differs(markets, record)
+            if self.rank:
+                self._take(record)
         open_: list[str] = []
-        for question in questions:
-            if not question.wanted:
-                open_.append(question.what)
-                continue
-            found = solve(
-                self.pair.scope, question.wanted, self.effort, lambda record, _: self._shows(record)
-            )
-            if found.record is not None and self._tells(found.record):
-                return self._differs(markets, found.record)
+        for question in questions if self.rank else ():
+            found = Kept("open") if not question.wanted else self._ask(question)
             if found.status == "open":
-                open_.append(f"{question.what} ({found.why})")
-        if self.fallback is not None:
-            return self._differs(markets, self.fallback)
+                open_.append(f"{question.what} ({found.why})" if found.why else question.what)
+        if self.best is not None:
+            return self._differs(markets, self.best)
         if open_:
             more = f", and {len(open_) - 3} more" if len(open_) > 3 else ""
             return Proven(self.target, markets, "open", why="; ".join(open_[:3]) + more)
         return Proven(self.target, markets, "identical")
 
-    def _shows(self, record: Mapping[str, Any]) -> bool:
-        return bool(self._differences(record))
+    def _ask(self, question: Question) -> Kept:
+        """What the solver says; what it finds is one of the records to choose from."""
+        return solve(self.pair.scope, question.wanted, self.effort, lambda record, _: self._take(record))
 
-    def _tells(self, record: Mapping[str, Any]) -> bool:
-        """Whether an output or score differs; a record of which only rules do is kept for later."""
-        found = self._differences(record)
-        if found and self.fallback is None:
-            self.fallback = record
-        return any(kind != "rule" for kind, _, _, _ in found)
+    def _take(self, record: Mapping[str, Any]) -> bool:
+        """Whether anything differs; a record that shows more than those before is kept."""
+        rank = _rank(self._differences(record))
+        if rank < self.rank:
+            self.best, self.rank = record, rank
+        return rank < len(RANKS)
 
     def _differs(self, markets: tuple[str, ...], record: Mapping[str, Any]) -> Proven:
-        """The record made small: what it shows stays."""
-        kinds = {kind for kind, _, _, _ in self._differences(record)}
-        wanted = (
-            "verdict"
-            if "verdict" in kinds
-            else next(k for k in ("output", "tier", "score", "rule") if k in kinds)
-        )
+        """The record made small: what it shows most stays."""
         required = [name for name, model in self.pair.scope.model.fields.items() if model.required]
 
         def still(other: Mapping[str, Any]) -> bool:
-            return any(kind == wanted for kind, _, _, _ in self._differences(other))
+            return _rank(self._differences(other)) == self.rank
 
         small = smaller(record, required, still)
         text = json.dumps(small, ensure_ascii=False, sort_keys=True, default=str)
@@ -325,6 +320,13 @@ class _Comparison:
             for kind, name in dict.fromkeys([*old, *new])
             if old.get((kind, name)) != new.get((kind, name))
         ]
+
+
+def _rank(differences: Sequence[Difference]) -> int:
+    """How much differences show: 0 is a verdict, `len(RANKS)` none."""
+    fired = any(STATES[1] in ways for kind, _, *ways in differences if kind == "rule")
+    kinds = {"fired" if kind == "rule" and fired else kind for kind, *_ in differences}
+    return min((RANKS.index(kind) for kind in kinds), default=len(RANKS))
 
 
 def _nothing(kind: str) -> str:
