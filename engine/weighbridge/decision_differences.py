@@ -226,7 +226,8 @@ def numbers_at(decided_: Decided, column: Column, at: NDArray[Any]) -> NDArray[n
     found = decided_.column(column.column)
     if found is None:
         return np.full(len(at), np.nan)
-    return found.take(pa.array(at)).to_numpy(zero_copy_only=False).astype(np.float64)
+    values: NDArray[np.float64] = found.take(pa.array(at)).to_numpy(zero_copy_only=False).astype(np.float64)
+    return values
 
 
 def states_of(decided_: Decided, keys: Keys) -> NDArray[np.int8]:
