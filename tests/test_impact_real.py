@@ -71,9 +71,7 @@ def _add_term(path: Path, market: str, term: str) -> None:
     """Adds a term to the first row of a market that asks no condition of its own."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    row = next(
-        r for r in rows if r["markets"] == market and r["terms_en"] and not r["condition"]
-    )
+    row = next(r for r in rows if r["markets"] == market and r["terms_en"] and not r["condition"])
     row["terms_en"] += f"|{term}"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
