@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -315,12 +317,25 @@ def check_project(
     `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does;
     `cache` spares the reading of files that have not changed since it was last used.
     """
-    project = load_project(Path(root), files, cache)
-    book = link(project)
-    problems = [*book.diagnostics, *dependency_cycles(book)]
-    if not any(kind in ("region", "record_type") for kind, _ in project.broken):
-        problems += privacy_problems(book)
-    return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
+    with _no_collection():
+        project = load_project(Path(root), files, cache)
+        book = link(project)
+        problems = [*book.diagnostics, *dependency_cycles(book)]
+        if not any(kind in ("region", "record_type") for kind, _ in project.broken):
+            problems += privacy_problems(book)
+        return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without Python's search for unreachable rings: loading builds much, drops little, and is slowed by a fifth."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:

@@ -139,6 +139,8 @@ class Project:
 
 def _canonical(value: Any) -> Any:
     """Numbers that are equal are written alike: 1, 1.0 and 1e0 are one number."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
