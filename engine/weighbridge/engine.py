@@ -310,15 +310,20 @@ def _info(rule: Rule) -> RuleInfo:
 
 
 def check_project(
-    root: Path | str, files: Mapping[str, str] | None = None, cache: TextCache | None = None
+    root: Path | str,
+    files: Mapping[str, str] | None = None,
+    cache: TextCache | None = None,
+    *,
+    scenarios: bool = True,
 ) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
 
     `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does;
-    `cache` spares the reading of files that have not changed since it was last used.
+    `cache` spares the reading of files that have not changed since it was last used. Without `scenarios`, files that
+    hold nothing else are read, and their errors found, when somebody asks for them.
     """
     with _no_collection():
-        project = load_project(Path(root), files, cache)
+        project = load_project(Path(root), files, cache, scenarios=scenarios)
         book = link(project)
         problems = [*book.diagnostics, *dependency_cycles(book)]
         if not any(kind in ("region", "record_type") for kind, _ in project.broken):
@@ -346,8 +351,12 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
 
 
 def load(root: Path | str, files: Mapping[str, str] | None = None) -> Engine:
-    """The engine of a project folder. Raises `ProjectError` with every error in it."""
-    project, book, diagnostics = check_project(root, files)
+    """The engine of a project folder. Raises `ProjectError` with every error in it.
+
+    Scenarios are no part of what decides: their files are read when `project.scenarios` is asked for, which raises
+    `ProjectError` for theirs. `check_project` reads everything.
+    """
+    project, book, diagnostics = check_project(root, files, scenarios=False)
     errors = [d for d in diagnostics if d.severity == "error"]
     if errors:
         raise ProjectError(errors)
