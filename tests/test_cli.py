@@ -38,7 +38,8 @@ GOOD = (
 PIG = '{"sku": "X-2", "title": "Pigskin wallet 猪皮", "photos": 1}'
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (
-    "init", "lint", "test", "check", "decide", "batch", "impact", "graph", "schema", "docs", "explain-region", "app", "rules",
+    "init", "lint", "test", "check", "decide", "batch", "impact", "graph", "schema", "docs", "explain-region",
+    "app", "rules",
 )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def _with(
 ) -> tuple[Engine | None, tuple[Diagnostic, ...]]:
     """The base with some changes; None and the errors where it does not load."""
     texts = changes.texts(some)
-    project, book, found = check_project(base.root, {**base.files, **texts}, base.cache)
+    project, book, found = check_project(base.root, {**base.files, **texts}, base.cache, scenarios=False)
     errors = tuple(d for d in found if d.severity == "error")
     return (None, errors) if errors else (Engine(project, book), ())
 

@@ -59,7 +59,7 @@ def load_version(
 ) -> Version:
     """A version from a folder, or from texts. Raises `ProjectError`, its files named under `shown` (or `name`)."""
     cache = TextCache()
-    project, book, found = check_project(root, files or {}, cache)
+    project, book, found = check_project(root, files or {}, cache, scenarios=False)
     errors = [d for d in found if d.severity == "error"]
     if errors:
         message = f"the base {name} does not load: {len(errors)} error(s)"

@@ -16,7 +16,7 @@ from typing import Any
 
 from weighbridge.decision_differences import STATES
 from weighbridge.decisions import Decision
-from weighbridge.diagnostics import InvalidRecord, Witness
+from weighbridge.diagnostics import InvalidRecord, ProjectError, Witness
 from weighbridge.engine import Engine
 from weighbridge.findings import json_value
 from weighbridge.impact_result import Proven
@@ -78,7 +78,13 @@ def _written(base: Engine, current: Engine, target: str) -> list[Mapping[str, An
     found: list[Mapping[str, Any]] = [bare(current.record_type(target))]
     for engine in (current, base):
         record = engine.book.record_of(target)
-        for trial in trials(engine):
+        try:
+            known = list(trials(engine))
+        except (
+            ProjectError
+        ):  # scenarios with errors decide nothing; the solver is asked without their records
+            continue
+        for trial in known:
             if engine.book.record_of(trial.target) == record and trial.record not in found:
                 found.append(trial.record)
                 if len(found) > MOST_WRITTEN:
