@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from weighbridge.diagnostics import Diagnostic
     from weighbridge.documents import MappingModel
     from weighbridge.engine import Engine
+    from weighbridge.feed_turning import FeedTurn
     from weighbridge.gate_result import GateResult
     from weighbridge.project import Project
+    from weighbridge.proof.turn import Turner
     from weighbridge.scenarios import ScenarioRun
     from weighbridge.strength import Strength
 
@@ -626,6 +628,101 @@ def decide(
         give(_json([d.to_dict() | reason for d, reason in zip(decisions, why, strict=True)]))
     else:
         say("\n\n".join([d.explain(lang.value, rule=rule) for d in decisions]))
+
+
+@app.command(
+    short_help="Say what would turn a verdict around.",
+    epilog="Example: weighbridge explain listing.json -m SA --turn pass, or: weighbridge explain feed.csv --turn pass",
+)
+def explain(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="File with one record as JSON (or - for standard input), or a feed.", show_default=False
+        ),
+    ],
+    turn: Annotated[
+        str, typer.Option(help="The verdict that is wanted; of a scorecard the tier.", show_default=True)
+    ] = "pass",
+    market: MarketOption = None,
+    project: ProjectOption = HERE,
+    target: TargetOption = None,
+    as_of: DayOption = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping document that says how the feed's columns become fields.")
+    ] = None,
+    feed_format: Annotated[
+        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+    ] = None,
+    market_field: Annotated[
+        str | None,
+        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+    ] = None,
+    most: Annotated[int, typer.Option(help="Decisions of a feed that are looked at.", min=1)] = 200,
+    format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
+    lang: LanguageOption = Language.en,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """The smallest change of changeable fields that brings a verdict; of a feed, the few that clear the most.
+
+    Every proposal was decided by the engine. Exit code 0: answered, whatever the answer. 2: not a record or
+    feed, an unknown name, or no solver (extra: verify).
+    """
+    from weighbridge.lint import check_solver
+
+    check_solver()
+    from weighbridge.proof.turn import Turner
+
+    day = _day(as_of)
+    engine = _engine(project)
+    chosen, markets = _target(engine, target), _markets(engine, market)
+    turner = Turner(engine, chosen, turn)
+    if str(source) != "-" and (feed_format is not None or source.suffix.lower() != ".json"):
+        found = _turn_feed(turner, source, markets, day, mapping, feed_format, market_field, most, quiet)
+        if found.invalid == found.rows:
+            code, what = ("WB603", "no valid record") if found.rows else ("WB602", "no records")
+            _refuse(code, f"{source} holds {what}, so nothing was decided", "a feed with listings")
+        give(found.to_json(indent=2)) if format is PlainFormat.json else say(found.text(lang.value))
+        return
+    from weighbridge.record_file import read_record_file
+
+    values = read_record_file(source)
+    turns = [turner.turn(values, m, day) for m in markets]
+    if format is PlainFormat.json:
+        give(_json([t.to_dict() for t in turns]))
+    else:
+        say("\n\n".join(t.text(lang.value) for t in turns))
+
+
+def _turn_feed(
+    turner: Turner,
+    feed: Path,
+    markets: list[str],
+    day: date,
+    mapping: str | None,
+    format: str | None,
+    market_field: str | None,
+    most: int,
+    quiet: bool,
+) -> FeedTurn:
+    from weighbridge.diagnostics import UnknownName, unknown_name
+    from weighbridge.feeds import open_feed
+    from weighbridge.proof.turn import turn_feed
+
+    model = turner.engine.record_type(turner.target)
+    if market_field is not None and market_field not in model.fields:
+        raise UnknownName([unknown_name("WB609", "market field", market_field, model.fields)])
+    rows = open_feed(feed, model, _mapping(turner.engine, mapping), format)
+    with Progress(quiet) as progress:
+        return turn_feed(
+            turner,
+            (None if row.problems else row.values for row in rows),
+            markets,
+            day,
+            market_field=market_field,
+            most=most,
+            progress=lambda number: progress.update(number, rows.position() / max(1, rows.size_hint)),
+        )
 
 
 @app.command(

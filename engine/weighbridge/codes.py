@@ -326,5 +326,9 @@ CODES: dict[str, tuple[str, str]] = {
         "weights do not add up",
         "Weights that are meant as shares of 100 (or 1) add up to something else.",
     ),
+    "WB830": (
+        "verdict that cannot be brought about",
+        "The target gives no such verdict, or none that is the worst of its rules'; of a scorecard a tier is wanted.",
+    ),
 }
 """Code -> (title, explanation), in order of number."""

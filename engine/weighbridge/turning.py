@@ -59,13 +59,9 @@ class Change:
 
     @property
     def act(self) -> tuple[Any, ...]:
-        """What makes changes of different records one act: which number is needed differs, what is stated too."""
-        detail = (self.removed, self.added, "" if self._own else repr(self.after))
-        return (self.field, self.kind, self.free, detail)
-
-    @property
-    def _own(self) -> bool:
-        return self.free or bool(self.removed or self.added) or self.kind in ("lower", "raise")
+        """What makes changes of different records one act: other words to take out, another number, do not."""
+        own = self.free or bool(self.removed or self.added) or self.kind in ("lower", "raise")
+        return (self.field, self.kind, self.free, self.added, "" if own else repr(self.after))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form; personal values are masked."""
@@ -240,7 +236,13 @@ def _outward(value: float, up: bool, serves: Callable[[float], bool]) -> float:
     for decimals in range(MOST_DECIMALS + 1):
         step = 10.0**decimals
         scaled = value * step
-        whole = round(scaled) if abs(scaled - round(scaled)) < 1e-6 else math.ceil(scaled) if up else math.floor(scaled)
+        whole = (
+            round(scaled)
+            if abs(scaled - round(scaled)) < 1e-6
+            else math.ceil(scaled)
+            if up
+            else math.floor(scaled)
+        )
         beside = whole + (1 if up else -1)
         for candidate in (round(whole / step, decimals), round(beside / step, decimals)):
             if abs(candidate - value) <= NICE * max(1.0, abs(value)) * 1.01 and serves(candidate):

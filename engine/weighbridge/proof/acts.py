@@ -6,7 +6,7 @@ missing is stated. A known value is never left out: to hide what a rule asks for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,11 +63,12 @@ class Asked:
 
 
 class Questions:
-    """What a set of conditions asks of text fields. A condition counts as one that should not hold."""
+    """What a set of conditions asks of the record's text fields."""
 
     def __init__(self, scope: Scope, parts: Any) -> None:
         self.scope = scope
         self.fields: dict[str, Asked] = {}
+        """By field."""
         self._parts = parts
         self._seen: set[tuple[str, int]] = set()
 
@@ -86,8 +87,7 @@ class Questions:
             case Name(path):
                 self._name(path, sign)
             case Call("mentions" | "count_mentions", (text, Const(terms))) if terms is not None:
-                counted = tree.function == "count_mentions"
-                self._terms(text, term_list(self.scope.book, terms), 0 if counted else sign)
+                self._terms(text, term_list(self.scope.book, terms), sign)
             case Call("coalesce" | "evidence", arguments):
                 for part in arguments:
                     self.add(part, sign)
@@ -131,7 +131,7 @@ class Questions:
                 asked = self._of(part.path)
                 if sign >= 0:
                     asked.unwanted[terms] = None
-                else:
+                if sign <= 0:
                     asked.wanted[terms] = None
 
     def _compared(self, tree: Expr, other: Expr) -> None:
@@ -277,11 +277,3 @@ def _holds(entry: str, lists: Sequence[TermList]) -> bool:
 
 def _without_entries(current: list[str], gone: Sequence[str]) -> Act:
     return Act([e for e in current if e not in gone], tuple(dict.fromkeys(gone)))
-
-
-def questions(scope: Scope, parts: Any, conditions: Iterable[Expr]) -> Mapping[str, Asked]:
-    """What conditions, none of which should hold, ask of the record's text fields."""
-    found = Questions(scope, parts)
-    for tree in conditions:
-        found.add(tree)
-    return found.fields

@@ -27,7 +27,7 @@ from weighbridge.records import readers
 from weighbridge.rulebook import Scorecard
 from weighbridge.scalar import term_list
 from weighbridge.specialise import DerivedStep, RulesetStep, card_trees
-from weighbridge.tree import SEEN_FOR, Call, Const, Expr, Name, Value, names
+from weighbridge.tree import SEEN_FOR, Call, Const, Expr, Value, names
 
 MOST_CASES = 64
 """Combinations of acts for which one condition is worked out by the engine."""
@@ -70,7 +70,12 @@ class World:
     """The record as it would be after some acts, decided by the engine."""
 
     def __init__(
-        self, engine: Engine, scope: Scope, record: Mapping[str, Any], day: date, acts: Mapping[str, Sequence[Act]]
+        self,
+        engine: Engine,
+        scope: Scope,
+        record: Mapping[str, Any],
+        day: date,
+        acts: Mapping[str, Sequence[Act]],
     ) -> None:
         self.engine = engine
         self.scope = scope
@@ -116,6 +121,7 @@ class RecordEncoding(Encoding):
         self.choices = {f: z3.Int(f"act {f}") for f in moving if f in world.acts and not free}
         self.facts += [z3.And(c >= 0, c <= len(world.acts[f])) for f, c in self.choices.items()]
         self.moving = frozenset(moving)
+        self._chosen_acts: dict[tuple[tuple[str, int], ...], Formula] = {}
         self.symbolic = self.moving - frozenset(self.choices)
         readable = readers(world.scope.model)
         self.now: dict[str, Value] = {f: readable[f].read(world.record.get(f), []) for f in moving}
@@ -137,12 +143,29 @@ class RecordEncoding(Encoding):
         counts = [len(self.world.acts[f]) + 1 for f in fields]
         if prod(counts) > MOST_CASES:
             return None
-        found: list[tuple[Formula, Value]] = []
+        groups: dict[Value, list[tuple[int, ...]]] = {}
         for combination in product(*(range(n) for n in counts)):
-            choices = dict(zip(fields, combination, strict=True))
-            when = both([self.choices[f] == c for f, c in choices.items()])
-            found.append((when, self.world.evaluator(choices).value(node)))
-        return found
+            value = self.world.evaluator(dict(zip(fields, combination, strict=True))).value(node)
+            groups.setdefault(value, []).append(combination)
+        if len(groups) == 1:
+            return [(True, value) for value in groups]
+        return [
+            (either(self._when(fields, c) for c in combinations), value)
+            for value, combinations in groups.items()
+        ]
+
+    def _when(self, fields: Sequence[str], combination: tuple[int, ...]) -> Formula:
+        """The formula for "these acts are chosen", made once: it is the solver's interface that takes time."""
+        key = tuple(zip(fields, combination, strict=True))
+        if key not in self._chosen_acts:
+            self._chosen_acts[key] = both([self._is_chosen(f, c) for f, c in key])
+        return self._chosen_acts[key]
+
+    def _is_chosen(self, field: str, choice: int) -> Formula:
+        key = ((field, choice),)
+        if key not in self._chosen_acts:
+            self._chosen_acts[key] = self.choices[field] == choice
+        return self._chosen_acts[key]
 
     def truth(self, node: Expr) -> Truth:
         """When a boolean tree is known to be true and to be false."""
@@ -189,10 +212,13 @@ class RecordEncoding(Encoding):
         assert isinstance(terms, Const)
         if terms.value is None:
             return False, z3.IntVal(0)
+        parts = self.parts(text)
+        if all(self.reads.of(part) & self.symbolic for part in parts):
+            return super()._mentions(node)
         known: list[Formula] = []
         count: Any = z3.IntVal(0)
         sought = scanner(term_list(self.scope.book, terms.value))
-        for part in self.parts(text):
+        for part in parts:
             cases = self._cases(part)
             if cases is None:  # free, or made from several fields
                 known.append(self.known(part))
@@ -224,5 +250,3 @@ def _listed(cases: Sequence[tuple[Formula, Any]], term: Callable[[Any], Any]) ->
 
 def _constant(value: Any) -> Any:
     return z3.BoolVal(value) if isinstance(value, bool) else number(float(value))
-
-

@@ -7,7 +7,7 @@ engine allows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,16 +15,16 @@ from typing import Any
 import z3
 
 from weighbridge.decisions import Decision
-from weighbridge.diagnostics import Diagnostic, UnknownName, unknown_name
+from weighbridge.diagnostics import Diagnostic, InvalidRecord, UnknownName, unknown_name
 from weighbridge.engine import Engine
-from weighbridge.proof.acts import Act, Asked, acts, questions
-from weighbridge.proof.encoding import Encoding, Formula, both, either, negated
+from weighbridge.feed_turning import FeedTurn, plan
+from weighbridge.proof.acts import Act, Asked, Questions, acts
+from weighbridge.proof.encoding import Encoding, Formula, both, either, negated, number
 from weighbridge.proof.record_encoding import Reads, RecordEncoding, World
 from weighbridge.proof.scope import Scope, scope_of
-from weighbridge.rulebook import Scorecard
-from weighbridge.specialise import RulesetStep, SpecialRule, card_trees
+from weighbridge.specialise import SpecialRule
 from weighbridge.tree import Const, Expr, Name, Type
-from weighbridge.turning import Change, Proposal, Turn, change_of, nearer_numbers, rounded
+from weighbridge.turning import NICE, Change, Proposal, Turn, change_of, nearer_numbers, rounded
 
 EFFORT = 3_000_000
 """The solver's own count of steps after which a question about one record is given up."""
@@ -37,6 +37,12 @@ MOST_TRIES = 25
 
 MOST_ALTERNATIVES = 3
 """Proposals of the same size that are told."""
+
+MOST_LOOKED_AT = 200
+"""Decisions of a feed that are looked at, unless asked otherwise: a second each at worst."""
+
+MOST_NEARER = 4
+"""How often a nearer number is asked for."""
 
 MOST_ROUNDS = 3
 """How often fields of rules that a change would wake are taken in."""
@@ -85,8 +91,12 @@ def check_wanted(engine: Engine, target: str, wanted: str) -> None:
     output = engine.book.rulesets[target].outputs.get("verdict")
     allowed = () if output is None else output.symbol.allowed or ()
     if output is None or output.combine != "worst":
-        message = f"{target} gives no verdict that is the worst of its rules', so that none can be brought about"
-        raise UnknownName([Diagnostic("WB830", message, expected="a ruleset with `verdict: {combine: worst}`")])
+        message = (
+            f"{target} gives no verdict that is the worst of its rules', so that none can be brought about"
+        )
+        raise UnknownName(
+            [Diagnostic("WB830", message, expected="a ruleset with `verdict: {combine: worst}`")]
+        )
     if wanted not in allowed:
         raise UnknownName([unknown_name("WB830", "verdict", wanted, allowed)])
 
@@ -167,23 +177,33 @@ class _Search:
             return self.base.ended("open", "computed")
         conditions = self._in_the_way(self.decision)
         moving = self._movable(conditions)
-        fixed = [r for r, c in conditions.items() if not view.reads.of(c) & set(view.changeable)]
-        if not moving or (fixed and not self._rises()):
+        fixed = [] if self._rises() else self._fixed(conditions)
+        if not moving or fixed:
             return self.base.ended("never", rules=tuple(fixed or conditions))
-        for _ in range(MOST_ROUNDS):
-            world = self._world(moving)
-            found = self._solve(world, moving)
+        for number in range(MOST_ROUNDS):
+            world = self._world(moving, conditions, woken=number > 0)
+            found = self._single_acts(world, moving) or self._solve(world, moving)
             if found:
                 return self.base.found(tuple(found), view.scope.model)
             woken = self._woken(moving)
             more = tuple(f for f in view.changeable if f in woken and f not in moving)
-            if not more or self.open:
+            if self.open or (number and not more):
                 break
             moving = (*moving, *more)
         if self.open:
             return self.base.ended("open", self.open, tuple(conditions))
         never = self._proved_impossible(world, moving)
         return self.base.ended("never" if never else "none", rules=tuple(conditions))
+
+    def _fixed(self, conditions: Mapping[str, Expr]) -> list[str]:
+        """Rules in the way that read nothing changeable. A row of a first-hit table may fall behind another."""
+        view = self.view
+        grouped = {r.rule.ref for rows in view.groups.values() for r in rows}
+        return [
+            ref
+            for ref, condition in conditions.items()
+            if ref not in grouped and not view.reads.of(condition) & set(view.changeable)
+        ]
 
     def _rises(self) -> bool:
         """Whether a severer verdict is wanted than there is."""
@@ -218,19 +238,37 @@ class _Search:
         reads = [self.view.reads.of(r.condition) for r in self.view.step.rules]
         return frozenset[str]().union(*(r for r in reads if r & set(moving)))
 
-    def _world(self, moving: Sequence[str]) -> World:
-        """The acts on the texts among the fields that may change."""
+    def _world(self, moving: Sequence[str], conditions: Mapping[str, Expr], woken: bool) -> World:
+        """The acts on the texts among the fields that may change; with `woken` those that other rules ask for."""
         view, record = self.view, self.decision.record
-        parts = Encoding(view.scope).parts
-        conditions = self._in_the_way(self.decision)
-        trees = card_trees(view.card) if isinstance(view.card, Scorecard) else conditions.values()
-        asked = questions(view.scope, parts, trees)
+        asked = Questions(view.scope, Encoding(view.scope).parts)
+        for tree in conditions.values():
+            asked.add(tree, -1 if self._rises() else 1)
+        if view.card is not None:
+            asked.add(Name(f"{view.card.id}.score", Type.NUMBER), 0)
+        if woken and view.step is not None:
+            for rule in view.step.rules:
+                if view.reads.of(rule.condition) & set(moving):
+                    asked.add(rule.condition, 0)
         found: dict[str, Sequence[Act]] = {}
         for name in moving:
             model = view.scope.model.fields[name]
             if Type(model.type) not in (Type.NUMBER, Type.DATE):
-                found[name] = acts(model, present(record.get(name)), asked.get(name, Asked()))
+                found[name] = acts(model, present(record.get(name)), asked.fields.get(name, Asked()))
         return World(self.turner.engine, view.scope, record, self.decision.as_of, found)
+
+    def _single_acts(self, world: World, moving: Sequence[str]) -> list[Proposal]:
+        """Proposals of one act, by trying them all: far cheaper than the solver, where no number is in play."""
+        if any(f not in world.acts for f in moving):
+            return []
+        found: list[Proposal] = []
+        for name in moving:
+            for choice in range(1, len(world.acts[name]) + 1):
+                state = _State(world, {name: choice}, {}, self.view.wanted)
+                if state.holds():
+                    found.append(Proposal(state.changes(self.view.scope.model.fields), state.record()))
+                    break
+        return found[:MOST_ALTERNATIVES]
 
     # --- the solver ---
 
@@ -248,6 +286,7 @@ class _Search:
         if goal is False:
             return True
         solver = self._solver(encoding, goal)
+        solver.add([f for f in encoding.relations() if f is not True])
         return bool(solver.check() == z3.unsat)
 
     def _solve(self, world: World, moving: Sequence[str]) -> list[Proposal]:
@@ -282,7 +321,9 @@ class _Search:
                 return found
             model = solver.model()
             self.tried += 1
-            picked = [f for f, c in changed.items() if z3.is_true(model.eval(_term(c), model_completion=True))]
+            picked = [
+                f for f, c in changed.items() if z3.is_true(model.eval(_term(c), model_completion=True))
+            ]
             choices = {f: model.eval(encoding.choices[f]).as_long() for f in picked if f in encoding.choices}
             proposal = self._confirmed(solver, encoding, model, picked, choices)
             if proposal is not None:
@@ -295,7 +336,12 @@ class _Search:
         return found
 
     def _confirmed(
-        self, solver: Any, encoding: RecordEncoding, model: Any, picked: Sequence[str], choices: Mapping[str, int]
+        self,
+        solver: Any,
+        encoding: RecordEncoding,
+        model: Any,
+        picked: Sequence[str],
+        choices: Mapping[str, int],
     ) -> Proposal | None:
         """The proposal of a model, if the engine says of it what the solver said, with every change made small."""
         numbers = {f: _exact(model, encoding, f) for f in picked if f not in choices}
@@ -307,7 +353,27 @@ class _Search:
         for name in numbers:
             now = encoding.now[name]
             state.nearer(name, None if now is None else float(str(now)))
+            if now is not None:
+                self._still_nearer(solver, encoding, state, name, float(str(now)))
         return Proposal(state.changes(self.view.scope.model.fields), state.record())
+
+    def _still_nearer(
+        self, solver: Any, encoding: RecordEncoding, state: _State, name: str, now: float
+    ) -> None:
+        """Asks for numbers nearer than the one found, on either side, while the engine confirms them."""
+        for _ in range(MOST_NEARER):
+            distance = abs(state.numbers[name] - now) * (1 - 2 * NICE)
+            solver.push()
+            solver.add([encoding.choices[f] == c for f, c in state.choices.items()])
+            solver.add([encoding.field(f).value == number(v) for f, v in state.numbers.items() if f != name])
+            value = encoding.field(name).value
+            solver.add(value > number(now - distance), value < number(now + distance))
+            answer = solver.check()
+            found = _exact(solver.model(), encoding, name) if answer == z3.sat else None
+            solver.pop()
+            if found is None or not state.accepts(name, found):
+                return
+            state.nearer(name, now)
 
 
 class _State:
@@ -337,6 +403,13 @@ class _State:
                 self.choices[name] = choice
                 return
 
+    def accepts(self, name: str, value: float) -> bool:
+        """Takes another number where the engine confirms it."""
+        serves = self.holds(**{name: _written(value, self.world.scope.model.fields[name].type)})
+        if serves:
+            self.numbers[name] = value
+        return serves
+
     def nearer(self, name: str, now: float | None) -> None:
         """The number nearest to the present one that serves, as people write numbers."""
         model = self.world.scope.model.fields[name]
@@ -361,7 +434,9 @@ class _State:
         for name in (n for n in models if n in values):
             act = self.world.acts[name][self.choices[name] - 1] if name in self.choices else Act(values[name])
             before = present(self.world.record.get(name))
-            found.append(change_of(name, models[name], before, values[name], act.removed, act.added, act.free))
+            found.append(
+                change_of(name, models[name], before, values[name], act.removed, act.added, act.free)
+            )
         return tuple(found)
 
 
@@ -403,3 +478,51 @@ def _differs(
     unpicked = [encoding.changed(f) for f in encoding.moving if f not in picked]
     return z3.Or([_term(f) for f in (*other, *unpicked)])
 
+
+def turn_feed(
+    turner: Turner,
+    records: Iterable[Mapping[str, Any] | None],
+    markets: Sequence[str],
+    as_of: date | str,
+    *,
+    market_field: str | None = None,
+    most: int = MOST_LOOKED_AT,
+    progress: Callable[[int], None] | None = None,
+) -> FeedTurn:
+    """The few changes that clear the most of a feed's decisions that are not as wanted.
+
+    Of those the first `most` are looked at; the others are counted. None stands for a row that cannot be read.
+    With `market_field` a record is decided in the market it names only.
+    """
+    turns: list[Turn] = []
+    failing = invalid = rows = 0
+    for rows, record in enumerate(records, 1):
+        if progress is not None:
+            progress(rows)
+        if record is None:
+            invalid += 1
+            continue
+        here = [m for m in markets if market_field is None or record.get(market_field) == m]
+        try:
+            decisions = [turner.engine.decide(turner.target, record, market=m, as_of=as_of) for m in here]
+        except InvalidRecord:
+            invalid += 1
+            continue
+        for decision in decisions:
+            if outcome(decision) != turner.wanted:
+                failing += 1
+                if len(turns) < most:
+                    turns.append(turner.turn(record, decision.market, as_of))
+    counts = {status: sum(t.status == status for t in turns) for status in ("found", "never")}
+    unsettled = len(turns) - counts["found"] - counts["never"]
+    return FeedTurn(
+        turner.wanted,
+        rows,
+        failing,
+        len(turns),
+        counts["found"],
+        counts["never"],
+        unsettled,
+        invalid,
+        plan(turns),
+    )
