@@ -192,7 +192,7 @@ class Turn:
 
 
 def _verdict(name: str | None, lang: str) -> str:
-    return phrase(TURN, name, lang) if name in TURN else name or "–"
+    return phrase(TURN, name, lang) if name is not None and name in TURN else name or "–"
 
 
 def _quoted(texts: tuple[str, ...], lang: str) -> str:

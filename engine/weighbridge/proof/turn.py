@@ -185,7 +185,7 @@ class _Search:
             found = self._single_acts(world, moving) or self._solve(world, moving)
             if found:
                 return self.base.found(tuple(found), view.scope.model)
-            woken = self._woken(moving)
+            woken = frozenset[str]().union(*(view.reads.of(r.condition) for r in self._woken(moving)))
             more = tuple(f for f in view.changeable if f in woken and f not in moving)
             if self.open or (number and not more):
                 break
@@ -231,12 +231,18 @@ class _Search:
         read = frozenset[str]().union(*(self.view.reads.of(c) for c in conditions.values()))
         return tuple(f for f in self.view.changeable if f in read)
 
-    def _woken(self, moving: Sequence[str]) -> frozenset[str]:
-        """Fields of the rules that a change of `moving` could bring to fire."""
-        if self.view.step is None:
-            return frozenset()
-        reads = [self.view.reads.of(r.condition) for r in self.view.step.rules]
-        return frozenset[str]().union(*(r for r in reads if r & set(moving)))
+    def _woken(self, moving: Sequence[str]) -> list[SpecialRule]:
+        """Rules that a change of `moving` could bring to fire, and those that could say what is wanted."""
+        view = self.view
+        if view.step is None:
+            return []
+        wanted, default = view.rank[view.wanted], view.step.outputs["verdict"].default == view.wanted
+        return [
+            rule
+            for rule in view.step.rules
+            if view.reads.of(rule.condition) & set(moving)
+            or (not default and wanted in (view.level(rule), view.level(rule, waits=True)))
+        ]
 
     def _world(self, moving: Sequence[str], conditions: Mapping[str, Expr], woken: bool) -> World:
         """The acts on the texts among the fields that may change; with `woken` those that other rules ask for."""
@@ -246,10 +252,8 @@ class _Search:
             asked.add(tree, -1 if self._rises() else 1)
         if view.card is not None:
             asked.add(Name(f"{view.card.id}.score", Type.NUMBER), 0)
-        if woken and view.step is not None:
-            for rule in view.step.rules:
-                if view.reads.of(rule.condition) & set(moving):
-                    asked.add(rule.condition, 0)
+        for rule in self._woken(moving) if woken else ():
+            asked.add(rule.condition, 0)
         found: dict[str, Sequence[Act]] = {}
         for name in moving:
             model = view.scope.model.fields[name]
