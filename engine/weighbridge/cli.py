@@ -262,6 +262,9 @@ def lint(
         Path | None,
         typer.Option(help="File that keeps the answers of --prove, so that only what changed is asked."),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that prove.", min=1, show_default="processors")
+    ] = None,
 ) -> None:
     """Check a project: every error and warning, each with its place and what to write instead.
 
@@ -271,7 +274,7 @@ def lint(
     from weighbridge.lint import prove as run_proof
     from weighbridge.lint_reports import lint_github, lint_json, lint_sarif
 
-    loaded, found = run_proof(project, cache) if prove else run_lint(project)
+    loaded, found = run_proof(project, cache, workers) if prove else run_lint(project)
     diagnostics, sources = _from_here(loaded, found)
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = sum(d.severity == "warning" for d in diagnostics)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weighbridge.mutants import CardMutant, RuleMutant
-from weighbridge.proof.contexts import contexts, markets, special_rule
+from weighbridge.proof.contexts import contexts, special_rule
 from weighbridge.proof.prover import Prover, Seen, Wanted, Wish
 from weighbridge.proof.report import Report
 from weighbridge.proof.scope import Scope
@@ -155,7 +155,7 @@ def _scopes(prover: Prover, mutant: RuleMutant) -> Iterable[Scope]:
     if not mutant.everywhere:
         return contexts(prover, target, [mutant.rule])
     elsewhere = []
-    for market in markets(prover):
+    for market in prover.markets:
         lineage = frozenset(prover.engine.book.regions.lineages[market])
         if not all(lineage & wanted for wanted in mutant.rule.markets):
             known = prover.epochs(target, market)

@@ -18,7 +18,7 @@ from weighbridge.specialise import (
     card_trees,
     simplifier,
 )
-from weighbridge.tree import Call, Const, Expr, Name, walk
+from weighbridge.tree import Call, Const, Expr, Member, Name, children, walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Scope:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _digest(self, tree: Expr) -> str:
-        parts = [repr(tree)]
+        parts = [spelled(tree)]
         for node in walk(tree):
             if isinstance(node, Name):
                 parts.append(self._name_digest(node.path))
@@ -108,11 +108,29 @@ class Scope:
 
     def _output_digest(self, step: RulesetStep) -> str:
         rules = [
-            (r.rule.if_unknown, r.rule.group, self._digest(r.condition), sorted(r.then.items(), key=str))
+            (
+                r.rule.if_unknown,
+                r.rule.group,
+                self._digest(r.condition),
+                [(n, spelled(t)) for n, t in sorted(r.then.items())],
+            )
             for r in step.rules
         ]
         outputs = [(n, o.combine, o.default, o.symbol.allowed) for n, o in step.outputs.items()]
         return repr((rules, outputs))
+
+
+def spelled(tree: Expr) -> str:
+    """A tree as a text that is the same in every process: the values of a set come in order."""
+    match tree:
+        case Member(item, values):
+            own = f"{sorted(values, key=repr)} {spelled(item)}"
+        case Const() | Name():
+            return repr(tree)
+        case _:
+            named = getattr(tree, "op", "") or getattr(tree, "function", "")
+            own = f"{named} {', '.join(map(spelled, children(tree)))}"
+    return f"{type(tree).__name__}({own})"
 
 
 _USUAL_DAY = date(2026, 6, 15)

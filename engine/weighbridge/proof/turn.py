@@ -180,14 +180,14 @@ class _Search:
         fixed = [] if self._rises() else self._fixed(conditions)
         if not moving or fixed:
             return self.base.ended("never", rules=tuple(fixed or conditions))
-        for number in range(MOST_ROUNDS):
-            world = self._world(moving, conditions, woken=number > 0)
+        for attempt in range(MOST_ROUNDS):
+            world = self._world(moving, conditions, woken=attempt > 0)
             found = self._single_acts(world, moving) or self._solve(world, moving)
             if found:
                 return self.base.found(tuple(found), view.scope.model)
             woken = frozenset[str]().union(*(view.reads.of(r.condition) for r in self._woken(moving)))
             more = tuple(f for f in view.changeable if f in woken and f not in moving)
-            if self.open or (number and not more):
+            if self.open or (attempt and not more):
                 break
             moving = (*moving, *more)
         if self.open:
