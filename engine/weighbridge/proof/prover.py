@@ -8,7 +8,7 @@ a file between runs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -37,6 +37,9 @@ EFFORT = 1_500_000
 
 MOST_POOLED = 40
 """Records of other answers that are tried before the solver is asked."""
+
+MANY_RULES = 400
+"""From here on it pays to make a program in order to learn which rules fire."""
 
 MOST_READ = 5_000
 """Records that are kept in the engine's form."""
@@ -213,17 +216,23 @@ class Prover:
 
     # --- known records ---
 
-    def firing(self, scope: Scope, seen: Seen) -> list[SpecialRule]:
-        """All rules of the target that fire for a seen record. The engine's index makes that cheap."""
+    def firing(self, scope: Scope, seen: Seen, counts: Callable[[SpecialRule], bool]) -> list[SpecialRule]:
+        """The rules of the target that fire for a seen record, of those that count."""
+        rules = scope.outputs[scope.special.target].rules
+        if len(rules) <= MANY_RULES:
+            return self.firing_too(scope, seen, [r for r in rules if counts(r)])
+        # The engine's program takes a while to make, but has an index.
         decision = self.engine.decide(scope.special.target, seen.record, market=scope.market, as_of=seen.day)
         fired = frozenset(decision._raw[0][-1][0])
-        step = scope.outputs[scope.special.target]
-        return [rule for rule in step.rules if rule.index in fired]
+        return [r for r in rules if r.index in fired and counts(r)]
 
     def firing_too(self, scope: Scope, seen: Seen, others: Sequence[SpecialRule]) -> list[SpecialRule]:
         """Those of `others` that fire for a seen record as well."""
-        fired = {rule.index for rule in self.firing(scope, seen)} if others else set[int]()
-        return [o for o in others if o.index in fired]
+        if not others:
+            return []
+        evaluator = self._evaluator(scope, [o.condition for o in others], seen.record, seen.day)
+        assert evaluator is not None
+        return [o for o in others if evaluator.value(o.condition) is True]
 
     # --- what regions set ---
 

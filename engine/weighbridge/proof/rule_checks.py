@@ -334,7 +334,7 @@ def _covering(
 ) -> list[SpecialRule]:
     """Rules of which one fires wherever the rule does, in its own scope; none where a record escapes them all."""
     prover, scope = report.prover, firing.scope
-    covering = [o for o in prover.firing(scope, firing.seen) if could_cover(o)]
+    covering = prover.firing(scope, firing.seen, could_cover)
     found = len(covering)
     for _ in range(MOST_COVERING):
         if not found:
@@ -344,7 +344,7 @@ def _covering(
             if answer.status == "open":
                 report.leave_open(f"whether {firing.rule.rule.ref} is idle", answer.why)
             return covering if answer.status == "never" else []
-        added = [o for o in prover.firing(scope, answer.seen) if o not in covering and could_cover(o)]
+        added = [o for o in prover.firing(scope, answer.seen, could_cover) if o not in covering]
         covering += added
         found = len(added)
     return []
