@@ -93,6 +93,7 @@ class PlainFormat(StrEnum):
 class GraphFormat(StrEnum):
     """Formats of `graph`."""
 
+    text = "text"
     mermaid = "mermaid"
     dot = "dot"
     json = "json"
@@ -823,7 +824,7 @@ def batch(
 
 @app.command(
     short_help="Show what depends on what.",
-    epilog="Example: weighbridge graph --node rule:listing_gate/pork --format mermaid",
+    epilog="Example: weighbridge graph --field price, or: weighbridge graph --node rule:listing_gate/pork",
 )
 def graph(
     project: ProjectOption = HERE,
@@ -833,24 +834,28 @@ def graph(
             "--node", "-n", help="Only what this leads to and comes from: field:price, rule:gate/id, ..."
         ),
     ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(help="Everything that depends on this field, and which of its values matter."),
+    ] = None,
+    market: Annotated[
+        list[str] | None,
+        typer.Option("--market", "-m", help="With --field: only these markets.", show_default="all"),
+    ] = None,
+    as_of: DayOption = None,
     format: Annotated[
-        GraphFormat, typer.Option("--format", "-f", help="Output format.")
-    ] = GraphFormat.mermaid,
+        GraphFormat | None,
+        typer.Option("--format", "-f", help="Output format.", show_default="mermaid; with --field text"),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
+    lang: LanguageOption = Language.en,
 ) -> None:
     """The dependency graph of fields, parameters, scorecards, rules and outputs."""
-    from weighbridge import graph as graphs
-    from weighbridge.diagnostics import UnknownName, unknown_name
-
-    whole = graphs.dependency_graph(_engine(project).book)
-    part = whole
-    if node:
-        unknown = [unknown_name("WB303", "node", n, whole.nodes) for n in node if n not in whole]
-        if unknown:
-            raise UnknownName(unknown)
-        part = graphs.around(whole, node)
-    writers = {"mermaid": graphs.to_mermaid, "dot": graphs.to_dot, "json": graphs.to_json}
-    text = writers[format.value](part)
+    engine = _engine(project)
+    if field is not None:
+        text = _field_text(engine, field, market, _day(as_of), format or GraphFormat.text, lang)
+    else:
+        text = _graph_text(engine, node, format or GraphFormat.mermaid)
     if output is None:
         give(text)
         return
@@ -858,6 +863,45 @@ def graph(
         output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
     except OSError as error:
         _refuse("WB690", f"cannot write {output}: {error.strerror}", "a file in an existing folder")
+
+
+def _field_text(
+    engine: Engine, field: str, market: list[str] | None, day: date, format: GraphFormat, lang: Language
+) -> str:
+    from weighbridge import graph as graphs
+    from weighbridge.field_report import field_report
+
+    report = field_report(engine.book, field, day, _markets(engine, market) if market else ())
+    if format is GraphFormat.text:
+        return report.text(lang.value)
+    if format is GraphFormat.json:
+        return _json(report.to_dict())
+    start = [f"field:{field}"]
+    return (
+        graphs.to_mermaid(report.graph, start)
+        if format is GraphFormat.mermaid
+        else graphs.to_dot(report.graph)
+    )
+
+
+def _graph_text(engine: Engine, node: list[str] | None, format: GraphFormat) -> str:
+    from weighbridge import graph as graphs
+    from weighbridge.diagnostics import UnknownName, unknown_name
+
+    whole = graphs.dependency_graph(engine.book)
+    part = whole
+    if node:
+        unknown = [unknown_name("WB303", "node", n, whole.nodes) for n in node if n not in whole]
+        if unknown:
+            raise UnknownName(unknown)
+        part = graphs.around(whole, node)
+    writers = {
+        "text": graphs.to_text,
+        "mermaid": graphs.to_mermaid,
+        "dot": graphs.to_dot,
+        "json": graphs.to_json,
+    }
+    return writers[format.value](part)
 
 
 @app.command(

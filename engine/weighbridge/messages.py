@@ -217,6 +217,38 @@ TURN: Catalogue = {
 """Words of `weighbridge explain`: what would turn a decision around."""
 
 
+FIELD: Catalogue = {
+    "headline": {"en": "{field}, {type}, on {day}", "zh": "{field}，{type}，{day}"},
+    "nothing": {"en": "nothing depends on it", "zh": "没有任何内容依赖该字段"},
+    "boundaries": {"en": "values that matter:", "zh": "起作用的取值："},
+    "dependents": {"en": "what depends on it:", "zh": "依赖该字段的内容："},
+    "through": {"en": " (through {way})", "zh": "（经由 {way}）"},
+    "no_market": {"en": "in no market now", "zh": "目前无市场适用"},
+    "derived": {"en": "derived value", "zh": "派生值"},
+    "rule": {"en": "rule", "zh": "规则"},
+    "row": {"en": "table row", "zh": "表格行"},
+    "characteristic": {"en": "characteristic", "zh": "评分项"},
+    "scorecard": {"en": "scorecard", "zh": "评分卡"},
+    "output": {"en": "output", "zh": "输出"},
+    "count_derived": {"en": "derived values: {count}", "zh": "派生值 {count} 个"},
+    "count_rule": {"en": "rules: {count}", "zh": "规则 {count} 条"},
+    "count_row": {"en": "table rows: {count}", "zh": "表格行 {count} 行"},
+    "count_characteristic": {"en": "characteristics: {count}", "zh": "评分项 {count} 个"},
+    "count_scorecard": {"en": "scorecards: {count}", "zh": "评分卡 {count} 张"},
+    "count_output": {"en": "outputs: {count}", "zh": "输出 {count} 个"},
+    "kind_number": {"en": "{value}", "zh": "{value}"},
+    "kind_date": {"en": "{value}", "zh": "{value}"},
+    "kind_text": {"en": "“{value}”", "zh": "“{value}”"},
+    "kind_below": {"en": "{value} and everything below it", "zh": "{value} 及其下级"},
+    "kind_pattern": {"en": "{value}", "zh": "{value}"},
+    "kind_terms": {"en": "terms: {value}", "zh": "词条：{value}"},
+    "kind_flag": {"en": "true or false", "zh": "是或否"},
+    "kind_missing": {"en": "known or missing", "zh": "已填或缺失"},
+    "kind_condition": {"en": "together with others: {value}", "zh": "与其他内容一起：{value}"},
+}
+"""Words of `weighbridge graph --field`."""
+
+
 EXPLANATION: Catalogue = {
     "pass": {"en": "pass", "zh": "通过"},
     "warn": {"en": "warn", "zh": "警告"},
