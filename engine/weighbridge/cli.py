@@ -266,22 +266,27 @@ def lint(
     workers: Annotated[
         int | None, typer.Option(help="Processes that prove.", min=1, show_default="processors")
     ] = None,
+    lang: LanguageOption = Language.en,
 ) -> None:
     """Check a project: every error and warning, each with its place and what to write instead.
 
     Exit code 0: sound. 1: errors (with --strict also warnings). 2: there is no project.
     """
+    from weighbridge.chinese import translated
     from weighbridge.lint import lint as run_lint
     from weighbridge.lint import prove as run_proof
     from weighbridge.lint_reports import lint_github, lint_json, lint_sarif
 
     loaded, found = run_proof(project, cache, workers) if prove else run_lint(project)
-    diagnostics, sources = _from_here(loaded, found)
+    diagnostics, sources = _from_here(loaded, tuple(translated(d, lang.value) for d in found))
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = sum(d.severity == "warning" for d in diagnostics)
     if format is LintFormat.text:
-        show(diagnostics, sources)
-        say(f"{errors} error(s), {warnings} warning(s)", "error" if errors else "")
+        from weighbridge.messages import COMMANDS, phrase
+
+        show(diagnostics, sources, lang=lang.value)
+        counts = phrase(COMMANDS, "lint_counts", lang.value, errors=errors, warnings=warnings)
+        say(counts, "error" if errors else "")
     else:
         writers = {"json": lint_json, "sarif": lint_sarif, "github": lint_github}
         give(writers[format.value](diagnostics))

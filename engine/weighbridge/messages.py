@@ -335,6 +335,10 @@ EXPLANATION: Catalogue = {
 
 
 COMMANDS: Catalogue = {
+    "lint_counts": {
+        "en": "{errors} error(s), {warnings} warning(s)",
+        "zh": "{errors} 个错误，{warnings} 个警告",
+    },
     "report_written": {"en": "{format} report written to {path}", "zh": "{format} 报告已写入 {path}"},
     "baseline_written": {
         "en": "baseline {path} holds {count} finding(s)",

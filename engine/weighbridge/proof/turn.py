@@ -95,7 +95,7 @@ def check_wanted(engine: Engine, target: str, wanted: str) -> None:
             f"{target} gives no verdict that is the worst of its rules', so that none can be brought about"
         )
         raise UnknownName(
-            [Diagnostic("WB830", message, expected="a ruleset with `verdict: {combine: worst}`")]
+            [Diagnostic("WB830", message, expected="a ruleset whose verdict combines as `worst`")]
         )
     if wanted not in allowed:
         raise UnknownName([unknown_name("WB830", "verdict", wanted, allowed)])
