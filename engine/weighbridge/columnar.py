@@ -177,7 +177,7 @@ def _undecidable(rule: SpecialRule, scope: Scope) -> Operation | None:
         unsettled = ~(part.mask(yes) | part.mask(no))
         if part is frame:
             return rows_where(unsettled)
-        assert part.rows is not None
+            assert isinstance(part.rows, np.ndarray)
         found: Rows = part.rows[unsettled]
         return found
 
