@@ -92,7 +92,11 @@ def run(starter: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
         (["decide", "-", "-m", "SA", *AS_OF], 0, ["X-2: block", "found “Pigskin” in title"]),
         (["graph", "--node", "rule:listing_gate/pork"], 0, ["flowchart LR", "listing_gate/pork", "-->"]),
         (["graph", "--field", "forecast_units"], 0, ["values that matter", "1000", "listing_gate/forecast"]),
-        (["explain", "-", "-m", "SA", *AS_OF], 0, ["block -> pass", "take out “Pigskin”, “猪皮”"]),
+        (
+            ["explain", "-", "-m", "SA", *AS_OF],
+            0,
+            ["block -> pass", "take out “Pigskin”", "raise from 1 to 3"],
+        ),
         (["schema", "--kind", "region"], 0, ['"$schema"', '"extends"']),
         (
             ["explain-region", "SA", "--as-of", "2026-02-20"],
@@ -350,7 +354,10 @@ WRONG: dict[str, tuple[list[str], list[str]]] = {
     "unknown field of graph": (["graph", "--field", "pric"], ["WB303", "did you mean: price"]),
     "unknown market of graph": (["graph", "--field", "price", "-m", "XX"], ["WB605"]),
     "verdict that is none": (["explain", FEED, "--turn", "passs"], ["WB830", "did you mean: pass"]),
-    "market field of explain": (["explain", FEED, "--market-field", "titel"], ["WB609", "did you mean: title"]),
+    "market field of explain": (
+        ["explain", FEED, "--market-field", "titel"],
+        ["WB609", "did you mean: title"],
+    ),
     "mapping of explain": (["explain", FEED, "--mapping", "shopee"], ["WB303", "unknown mapping"]),
     "target of explain": (["explain", FEED, "--target", "lising_gate"], ["WB604"]),
     "unknown node": (["graph", "-n", "field:pric"], ["WB303", "did you mean: field:price"]),

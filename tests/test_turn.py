@@ -34,6 +34,7 @@ fields:
   category: {type: text, allowed: [toy, food, shoe]}
   document: {type: text, changeable: true}
   sent: {type: date, changeable: true}
+  pieces: {type: number, unit: pieces, min: 0, changeable: true}
   owner: {type: text, personal: contact, changeable: true}
 derived:
   margin: {value: (price - cost) / price}
@@ -51,6 +52,7 @@ rules:
   - {id: halal, when: 'category == "food" and not ("halal" in certificates)', then: {verdict: block}}
   - {id: document, when: 'category == "toy" and document == "none"', then: {verdict: block}}
   - {id: shoes, when: 'category == "shoe"', then: {verdict: review}}
+  - {id: many, when: 'coalesce(pieces >= 120, false)', then: {verdict: review}}
   - {id: late, when: 'coalesce(sent > "2026-03-01", false)', then: {verdict: warn}}
 ---
 scorecard: quality
@@ -91,6 +93,10 @@ def _told(turn: Turn) -> list[str]:
 
 def test_a_price_goes_just_below_its_limit(engine: Engine) -> None:
     assert _told(_turn(engine, price=60)) == ["price: lower from 60 to 49.99"]
+
+
+def test_what_is_counted_stays_whole(engine: Engine) -> None:
+    assert _told(_turn(engine, pieces=500)) == ["pieces: lower from 500 to 119"]
 
 
 def test_a_price_goes_up_exactly_to_the_margin(engine: Engine) -> None:

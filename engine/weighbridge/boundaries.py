@@ -109,8 +109,7 @@ class _Reading:
             case Call() if tree.type is Type.BOOLEAN and tree.function != "coalesce":
                 yield Boundary("condition", unparse(tree), unparse(tree))
             case _:
-                for part in children(tree):
-                    yield from self.of(part)
+                yield from self._inside(tree)
 
     def _is_field(self, tree: Expr) -> bool:
         return isinstance(tree, Name) and tree.path == self.field

@@ -23,6 +23,12 @@ MOST_DECIMALS = 6
 NICE = 0.001
 """Share of a number by which its rounding may miss the nearest one that serves."""
 
+COUNTED = (
+    "pieces photos images units items orders parcels lines offers reviews requests visits events accounts days "
+    "months weeks hours minutes people customers channels categories complaints contacts transactions"
+)
+"""Units of what is counted: such a number stays whole."""
+
 LONGEST = 60
 """Characters of a text that are shown."""
 
@@ -216,12 +222,24 @@ def _cut(text: str) -> str:
 # --- numbers ----------------------------------------------------------------------------------------------
 
 
+def is_counted(model: FieldModel) -> bool:
+    """Whether a number field counts something, as its unit says."""
+    return model.unit is not None and model.unit.split(" ")[0] in COUNTED.split(" ")
+
+
 def nearer_numbers(now: float, far: float, serves: Callable[[float], bool], whole: bool) -> float:
-    """A number between `now`, which does not serve, and `far`, which does: where the decision turns, rounded."""
+    """A number between `now`, which does not serve, and `far`, which does: where the decision turns, rounded.
+
+    `whole`: of whole numbers, if one serves at all.
+    """
+    if whole:
+        outward = float(math.ceil(far) if far >= now else math.floor(far))
+        whole, far = (True, outward) if outward == far or serves(outward) else (False, far)
     near, good = now, far
     for _ in range(HALVINGS):
         middle = (near + good) / 2
-        middle = float(round(middle)) if whole else middle
+        if whole:
+            middle = float(math.floor(middle) if good > near else math.ceil(middle))
         if middle in (near, good):
             break
         if serves(middle):

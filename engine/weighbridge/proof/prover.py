@@ -167,6 +167,10 @@ class Prover:
             self._pools[name] = deque([bare(scope.model)], maxlen=MOST_POOLED)
         return self._pools[name]
 
+    def offer(self, scope: Scope, record: Mapping[str, Any]) -> None:
+        """A record that another task found, to be tried on this one's questions."""
+        self._pool_of(scope).append(record)
+
     def _known_record(self, scope: Scope, wanted: Sequence[Wanted]) -> Kept | None:
         """The answer that a record of another question gives: far cheaper than to ask the solver."""
         day = scope.day()

@@ -109,6 +109,8 @@ def _one_by_one(report: Report, task: Task) -> tuple[dict[str, Firing], set[str]
 
 def _together(report: Report, task: Task) -> None:
     firings = {ref: _firing(report.prover, ref, seen) for ref, seen in task.firings.items()}
+    for firing in firings.values():
+        report.prover.offer(firing.scope, firing.seen.record)
     own = report.prover.engine.book.rulesets[task.name].rules
     idle = set(task.always)
     for rule in reversed(own):

@@ -24,7 +24,7 @@ from weighbridge.proof.record_encoding import Reads, RecordEncoding, World
 from weighbridge.proof.scope import Scope, scope_of
 from weighbridge.specialise import SpecialRule
 from weighbridge.tree import Const, Expr, Name, Type
-from weighbridge.turning import NICE, Change, Proposal, Turn, change_of, nearer_numbers, rounded
+from weighbridge.turning import NICE, Change, Proposal, Turn, change_of, is_counted, nearer_numbers, rounded
 
 EFFORT = 3_000_000
 """The solver's own count of steps after which a question about one record is given up."""
@@ -417,14 +417,14 @@ class _State:
     def nearer(self, name: str, now: float | None) -> None:
         """The number nearest to the present one that serves, as people write numbers."""
         model = self.world.scope.model.fields[name]
-        whole = model.type == "date"
+        day = model.type == "date"
 
         def serves(value: float) -> bool:
             return self.holds(**{name: _written(value, model.type)})
 
         if now is not None:
-            self.numbers[name] = nearer_numbers(now, self.numbers[name], serves, whole)
-        elif not whole:
+            self.numbers[name] = nearer_numbers(now, self.numbers[name], serves, day or is_counted(model))
+        elif not day:
             self.numbers[name] = rounded(self.numbers[name], serves)
 
     def record(self) -> dict[str, Any]:
