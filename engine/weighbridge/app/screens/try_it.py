@@ -303,11 +303,12 @@ def _way_out(
         asked = st.button(t("way_out"), key="way out", icon=":material/alt_route:")
     question = (target, wanted, str(day), json.dumps(record, sort_keys=True, default=str), *decisions)
     if asked:
-        st.session_state["way out of"] = question
-    if st.session_state.get("way out of") != question:
+        turns_of = {m: engine.turn(target, record, wanted, market=m, as_of=day) for m in decisions}
+        st.session_state["way out of"] = (question, engine.version, turns_of)
+    known = st.session_state.get("way out of")
+    if known is None or known[:2] != (question, engine.version):
         return
-    for market in decisions:
-        turn = engine.turn(target, record, wanted, market=market, as_of=day)
+    for market, turn in known[2].items():
         for line in turn.text(language()).splitlines():
             st.markdown(("**" + md(line) + "**") if line[:1] != " " else md(line.strip()))
         if turn.proposals:
