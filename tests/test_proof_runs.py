@@ -193,3 +193,32 @@ def test_a_fault_in_a_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("weighbridge.proof.prove.run_task", broken)
     with pytest.raises(ZeroDivisionError):
         prove(_engine(), workers=1)
+
+
+PERSONAL = """
+record_type: person
+fields:
+  id: {type: text, required: true}
+  level: {type: number, personal: behaviour, min: 1, max: 5}
+  agreed: {type: boolean}
+consents: {marketing: {given: agreed}}
+derived:
+  doubled: {value: level * 2}
+---
+region: AA
+privacy: [{purposes: [marketing], consent: opt_in, source: House policy}]
+---
+ruleset: offers
+record: person
+purpose: marketing
+rules:
+  - {id: high, when: doubled >= 8, then: {verdict: warn}}
+  - {id: low, when: level <= 2 and doubled < 7, then: {verdict: warn}}
+  - {id: beyond, when: doubled > 30, then: {verdict: warn}}
+"""
+
+
+def test_data_seen_with_consent_only_is_no_false_alarm() -> None:
+    engine = weighbridge.load(Path("/nowhere/at/all"), {"rulesets/all.yaml": PERSONAL})
+    found = [(d.code, d.message.split()[0]) for d in prove(engine, workers=1).findings if d.code != "WB804"]
+    assert found == [("WB802", "offers/beyond")]

@@ -234,7 +234,7 @@ def _one_sided(report: Report, target: str, rule: Rule, leaf: Compare) -> tuple[
     possible: dict[bool, Seen] = {}
     asked = False
     for scope in contexts(report.prover, target, [rule]):
-        tree = scope.simplified(leaf)
+        tree = scope.simplified(leaf, rule.ruleset)
         if isinstance(tree, Const) or not recorded(tree, scope):
             return None
         asked = True
@@ -260,7 +260,7 @@ def _one_sided(report: Report, target: str, rule: Rule, leaf: Compare) -> tuple[
 def _reached(report: Report, target: str, rule: Rule, leaf: Compare) -> bool:
     """Whether the value can equal its threshold: a range that ends where the values end is no mistake."""
     for scope in contexts(report.prover, target, [rule]):
-        tree = scope.simplified(Compare("==", leaf.left, leaf.right))
+        tree = scope.simplified(Compare("==", leaf.left, leaf.right), rule.ruleset)
         if report.prover.ask(scope, [(tree, Wish.TRUE)]).status != "never":
             return True
     return False

@@ -35,7 +35,7 @@ class Scope:
     derived: Mapping[str, Expr]
     cards: Mapping[str, Scorecard]
     outputs: Mapping[str, RulesetStep]
-    _simplify: list[Callable[[Expr], Expr]] = field(default_factory=list["Callable[[Expr], Expr]"])
+    _simplify: list[Callable[[Expr, str], Expr]] = field(default_factory=list["Callable[[Expr, str], Expr]"])
     _digests: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -58,11 +58,11 @@ class Scope:
             return None
         return self.cards.get(head) or self.outputs.get(head)
 
-    def simplified(self, tree: Expr) -> Expr:
-        """A tree as written in a document, with this market's constants put in."""
+    def simplified(self, tree: Expr, owner: str) -> Expr:
+        """A tree as written in the ruleset or scorecard `owner`: as that sees it, with constants put in."""
         if not self._simplify:
             self._simplify.append(simplifier(self.book, self.special))
-        return self._simplify[0](tree)
+        return self._simplify[0](tree, owner)
 
     def digest(self, trees: Iterable[Expr]) -> str:
         """A hash of everything the values of `trees` depend on, term lists and the days of the epoch included."""

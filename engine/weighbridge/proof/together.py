@@ -212,7 +212,7 @@ def _gap(report: Report, target: str, table: str, name: str, rows: list[Rule]) -
         wanted: list[Wanted] = [(s.condition, Wish.NOT_TRUE) for s in setting]
         inputs = _inputs([s.condition for s in present])
         guards = [c for c in _guard(report, target, table, rows[0]) if recorded(c, scope)]
-        wanted += [(scope.simplified(g), Wish.TRUE) for g in guards]
+        wanted += [(scope.simplified(g, target), Wish.TRUE) for g in guards]
         every = [*wanted, *((_is_known(i), Wish.TRUE) for i in inputs)]
         answer = report.prover.ask(scope, every)
         if answer.seen is not None:
