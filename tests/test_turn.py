@@ -165,6 +165,12 @@ def test_a_limit_of_steps_is_told(engine: Engine) -> None:
     assert "步数" in found.text("zh")
 
 
+def test_where_the_solver_gives_up_one_or_two_acts_are_tried(engine: Engine) -> None:
+    record = {**GOOD, "title": "lard chair", "certificates": ["oeko"]}
+    found = Turner(engine, "gate", "pass", effort=1).turn(record, "AA", DAY)
+    assert sorted(c.field for c in found.changes) == ["certificates", "title"]
+
+
 @pytest.mark.parametrize(("target", "wanted"), [("gate", "passs"), ("quality", "pass")])
 def test_verdicts_that_do_not_exist_are_refused(engine: Engine, target: str, wanted: str) -> None:
     with pytest.raises(DiagnosticError, match="WB830"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, combinations, islice
 from typing import Any
 
 import z3
@@ -40,6 +41,9 @@ MOST_ALTERNATIVES = 3
 
 MOST_LOOKED_AT = 200
 """Decisions of a feed that are looked at, unless asked otherwise: a second each at worst."""
+
+MOST_TRIED = 3_000
+"""Sets of acts that are tried where the solver gave up."""
 
 MOST_NEARER = 4
 """How often a nearer number is asked for."""
@@ -183,6 +187,8 @@ class _Search:
         for attempt in range(MOST_ROUNDS):
             world = self._world(moving, conditions, woken=attempt > 0)
             found = self._single_acts(world, moving) or self._solve(world, moving)
+            if self.open and not found:
+                found = self._few_acts(world, moving)
             if found:
                 return self.base.found(tuple(found), view.scope.model)
             woken = frozenset[str]().union(*(view.reads.of(r.condition) for r in self._woken(moving)))
@@ -273,6 +279,16 @@ class _Search:
                     found.append(Proposal(state.changes(self.view.scope.model.fields), state.record()))
                     break
         return found[:MOST_ALTERNATIVES]
+
+    def _few_acts(self, world: World, moving: Sequence[str]) -> list[Proposal]:
+        """One or two acts on texts, by trying them: where the solver gave up (a score adds up much)."""
+        options = [(f, c) for f in moving if f in world.acts for c in range(1, len(world.acts[f]) + 1)]
+        sets = chain(((o,) for o in options), combinations(options, 2))
+        for chosen in islice(sets, MOST_TRIED):
+            state = _State(world, dict(chosen), {}, self.view.wanted)
+            if len(state.choices) == len(chosen) and state.holds():
+                return [Proposal(state.changes(self.view.scope.model.fields), state.record())]
+        return []
 
     # --- the solver ---
 
