@@ -12,7 +12,7 @@ Writes benchmarks/results/spark.json and docs/spark-benchmarks.md when all that 
 from __future__ import annotations
 
 import argparse
-import json
+import dataclasses
 import os
 import statistics
 import sys
@@ -29,7 +29,7 @@ from benchmarks.batch import right_answer
 from benchmarks.batch_peers import sql_select
 from benchmarks.items import cases_at, write_items
 from benchmarks.peers import RANK
-from benchmarks.report import describe, environment
+from benchmarks.report import as_json, describe, environment
 from benchmarks.scalar import Check
 from benchmarks.workload import AS_OF, Workload, make_workload, project_files, write_project
 
@@ -176,9 +176,10 @@ def _rank(verdict: str | int) -> int:
 
 def _keep(found: dict[int, Section], checks: list[Check], rows: int) -> None:
     versions = environment(("pyspark", "pyarrow", "numpy"))
-    document = {"rows": rows, "seconds": found, "environment": versions}
+    kept = [dataclasses.asdict(check) | {"holds": check.holds} for check in checks]
+    document = {"environment": versions, "rows": rows, "seconds": found, "checks": kept}
     results = ROOT / "benchmarks" / "results" / "spark.json"
-    results.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    results.write_text(as_json(document), encoding="utf-8")
     (ROOT / "docs" / "spark-benchmarks.md").write_text(
         _markdown(found, checks, rows, versions), encoding="utf-8"
     )
