@@ -19,7 +19,10 @@ LENGTH = struct.Struct("<Q")
 
 def send(stream: IO[bytes], value: Any) -> None:
     """Writes a value."""
-    content = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    _send_packed(stream, pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def _send_packed(stream: IO[bytes], content: bytes) -> None:
     stream.write(LENGTH.pack(len(content)))
     stream.write(content)
     stream.flush()
@@ -43,7 +46,8 @@ class Worker:
 
     def __init__(self, module: str, job: Any) -> None:
         self._module = module
-        self._job = job
+        # Packed here and now: other threads may go on to work with what is in it.
+        self._job = pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, piece: Any) -> Any:
@@ -67,7 +71,7 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is for the one who asked; the worker ends with its input
             )
             assert self._process.stdin is not None
-            send(self._process.stdin, self._job)
+            _send_packed(self._process.stdin, self._job)
         assert self._process.stdin is not None and self._process.stdout is not None
         send(self._process.stdin, piece)
         return receive(self._process.stdout)
