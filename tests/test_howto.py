@@ -31,6 +31,7 @@ PAGES = [
     "write-a-rule.md",
     "test-your-rules.md",
     "prove.md",
+    "turn-a-verdict-around.md",
     "embed-in-python.md",
     "edit-by-program.md",
     "map-a-feed.md",

@@ -351,5 +351,13 @@ CODES: dict[str, tuple[str, str]] = {
         "file of differences",
         "The list of differences is written as CSV or Parquet, told by its ending.",
     ),
+    "WB830": (
+        "verdict that cannot be brought about",
+        "The target gives no such verdict, or none that is the worst of its rules'; of a scorecard a tier is wanted.",
+    ),
+    "WB831": (
+        "kept answers of no use",
+        "The file of `--cache` is damaged, too large or cannot be read; the proof asked everything anew.",
+    ),
 }
 """Code -> (title, explanation), in order of number."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from weighbridge.batch_plan import BatchTask
     from weighbridge.batch_sources import RecordSource
     from weighbridge.impact_result import Impact
+    from weighbridge.turning import Turn
     from weighbridge.versions import Version
 
 MOST_DAYS = 4096
@@ -297,6 +298,22 @@ class Engine:
         combiner = prepared.combiner
         verdict = None if combiner is None else combiner.verdict(*raw[0][-1])
         return Decision(prepared, kept, day, raw, verdict)
+
+    def turn(
+        self, target: str, record: Mapping[str, Any], wanted: str = "pass", *, market: str, as_of: date | str
+    ) -> Turn:
+        """The smallest change of the record's changeable fields that brings the verdict `wanted` (of a scorecard:
+        the tier). Needs the extra `verify`. Raises as `decide` does, and `UnknownName` for other verdicts.
+
+        Who asks often keeps a `weighbridge.proof.turn.Turner`.
+        """
+        from weighbridge.lint import check_solver
+
+        check_solver()
+        from weighbridge.proof.turn import Turner
+
+        self._check(target, market)
+        return Turner(self, target, wanted).turn(record, market, as_of)
 
     def _prepare(self, target: str, market: str, as_of: date | str) -> tuple[Prepared, date, float]:
         self._check(target, market)
