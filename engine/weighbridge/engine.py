@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from weighbridge.documents import RecordTypeModel
 from weighbridge.expressions import parse_date
 from weighbridge.findings import Review, Source, review_of, source_of
 from weighbridge.graph import dependency_cycles
+from weighbridge.kept_links import KeptLinks
 from weighbridge.linking import link
 from weighbridge.masking import masks
 from weighbridge.prepared import Prepared, prepare
@@ -307,16 +308,25 @@ def _info(rule: Rule) -> RuleInfo:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectCache:
+    """What loading a project keeps for the next time: for editors, which load it after every change."""
+
+    texts: TextCache = field(default_factory=TextCache)
+    links: KeptLinks = field(default_factory=KeptLinks)
+
+
 def check_project(
-    root: Path | str, files: Mapping[str, str] | None = None, cache: TextCache | None = None
+    root: Path | str, files: Mapping[str, str] | None = None, cache: ProjectCache | None = None
 ) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
 
     `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does;
-    `cache` spares the reading of files that have not changed since it was last used.
+    `cache` spares the reading and linking of what has not changed since it was last used.
     """
-    project = load_project(Path(root), files, cache)
-    book = link(project)
+    cache = cache or ProjectCache()
+    project = load_project(Path(root), files, cache.texts)
+    book = link(project, cache.links)
     problems = [*book.diagnostics, *dependency_cycles(book)]
     if not any(kind in ("region", "record_type") for kind, _ in project.broken):
         problems += privacy_problems(book)
