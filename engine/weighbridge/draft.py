@@ -403,7 +403,8 @@ class Draft:
         key = self._on_disk()
         with self._mutex:
             if self._saved_engine is None or self._saved_engine[0] != key:
-                self._saved_engine = (key, _engine(check_project(self.root)))
+                # Most of what is saved is in the draft too: only the files that differ are read and linked.
+                self._saved_engine = (key, _engine(check_project(self.root, None, self._cache.copy())))
             return self._saved_engine[1]
 
     def scenarios(self, target: str | None = None) -> ScenarioRun:

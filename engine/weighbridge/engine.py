@@ -315,6 +315,10 @@ class ProjectCache:
     texts: TextCache = field(default_factory=TextCache)
     links: KeptLinks = field(default_factory=KeptLinks)
 
+    def copy(self) -> ProjectCache:
+        """Another cache that begins from what this one holds."""
+        return ProjectCache(self.texts.copy(), self.links.copy())
+
 
 def check_project(
     root: Path | str, files: Mapping[str, str] | None = None, cache: ProjectCache | None = None

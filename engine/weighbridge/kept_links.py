@@ -137,6 +137,12 @@ class KeptLinks:
     def __init__(self) -> None:
         self._last = Generation()
 
+    def copy(self) -> KeptLinks:
+        """Another that begins from the same link."""
+        other = KeptLinks()
+        other._last = self._last
+        return other
+
     def begin(self) -> Generation:
         """For a new link, which may take over what the last one made."""
         return Generation(self._last)

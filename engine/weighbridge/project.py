@@ -521,6 +521,12 @@ class TextCache:
             known = self._known[name] = (data, load_text(data, name))
         return known[1]
 
+    def copy(self) -> TextCache:
+        """Another cache that begins from what this one holds."""
+        other = TextCache()
+        other._known, other._lines, other._rows = dict(self._known), dict(self._lines), dict(self._rows)
+        return other
+
     def lines(self, data: str | bytes, name: str) -> list[str]:
         """The lines of a table's file."""
         known = self._lines.get(name)

@@ -56,7 +56,7 @@ class Workspace:
             known = self._entries
             if known is not None and (known[0] is book or any(d.severity == "error" for d in found)):
                 return known[1]
-            self._entries = (book, catalogue(book))
+            self._entries = (book, catalogue(book, known))
             return self._entries[1]
 
     def saved_engine(self) -> Engine:
