@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -45,6 +45,12 @@ def md(text: object) -> str:
 def title_of(texts: Mapping[str, str], fallback: str) -> str:
     """A title in the reader's language, or else the id."""
     return in_language(texts, language(), fallback)
+
+
+def titler() -> Callable[[Mapping[str, str], str], str]:
+    """`title_of` for long lists: asks for the reader's language once."""
+    lang = language()
+    return lambda texts, fallback: in_language(texts, lang, fallback)
 
 
 def verdict_word(verdict: str | None) -> str:

@@ -13,7 +13,7 @@ from weighbridge.app.here import here
 from weighbridge.app.navigation import go, link
 from weighbridge.app.record_form import replace_record
 from weighbridge.app.results import BATCH
-from weighbridge.app.shown import empty, md, show_diagnostics, title_of, verdict_badge, verdict_word
+from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.words import t
 from weighbridge.engine import Engine
 from weighbridge.loaded_feed import feed_files
@@ -141,7 +141,8 @@ def _by_field(run: BatchRun, engine: Engine) -> None:
 
 def _by_rule(run: BatchRun, engine: Engine) -> str | None:
     """The rules by how often they fired; the chosen one filters the records below."""
-    titles = {r.ref: title_of(r.title, r.ref) for r in engine.rules(run.decided.target)}
+    title = titler()
+    titles = {r.ref: title(r.title, r.ref) for r in engine.rules(run.decided.target)}
     counts = run.rules[run.rules > 0]
     shown = pd.DataFrame(
         {"title": [titles.get(r, r) for r in counts.index], "id": list(counts.index), "n": counts.to_numpy()}

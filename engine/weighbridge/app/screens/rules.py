@@ -11,7 +11,7 @@ from weighbridge.app import controls, editing
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.rule_form import CONFIDENCES, rule_form
-from weighbridge.app.shown import empty, md, title_of, verdict_badge, verdict_word
+from weighbridge.app.shown import empty, md, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.table_grid import table_grid
 from weighbridge.app.term_lists import term_lists
 from weighbridge.app.words import t
@@ -97,10 +97,12 @@ def _filters(project: Project, book: Rulebook) -> tuple[Entry, ...]:
 def _list(entries: tuple[Entry, ...]) -> str | None:
     """The list of rules, and the one that is chosen in it or in the address."""
     st.caption(t("rules_found", count=f"{len(entries):,}"))
+    title = titler()
+    verdicts = {verdict: verdict_word(verdict) if verdict else "" for verdict in {e.verdict for e in entries}}
     frame = pd.DataFrame(
         {
-            "title": [("" if e.enabled else "⏸ ") + title_of(e.title, e.id) for e in entries],
-            "verdict": [verdict_word(e.verdict) if e.verdict else "" for e in entries],
+            "title": [("" if e.enabled else "⏸ ") + title(e.title, e.id) for e in entries],
+            "verdict": [verdicts[e.verdict] for e in entries],
             "id": [e.ref for e in entries],
         }
     )

@@ -22,6 +22,7 @@ from weighbridge.app.shown import (
     show_diagnostics,
     status_badge,
     title_of,
+    titler,
     verdict_badge,
     verdict_word,
 )
@@ -213,8 +214,9 @@ def _statuses(engine: Engine, decisions: Mapping[str, Decision]) -> pd.DataFrame
     target = next(iter(decisions.values())).target
     sets = {m: (set(d.fired), set(d.unknown)) for m, d in decisions.items()}
     rows = []
+    title = titler()
     for info in engine.rules(target):
-        row = {"ref": info.ref, "title": title_of(info.title, info.ref.split("/")[1])}
+        row = {"ref": info.ref, "title": title(info.title, info.ref.split("/")[1])}
         for market, (fired, undecided) in sets.items():
             row[market] = "fired" if info.ref in fired else "undecided" if info.ref in undecided else "silent"
         rows.append(row)
@@ -237,7 +239,8 @@ def _rules(engine: Engine, decisions: Mapping[str, Decision]) -> None:
     )
     if shown != "all":
         frame = frame[(frame[markets] == shown).any(axis=1)]
-    words = frame.assign(**{m: frame[m].map(lambda s: t(f"status_{s}")) for m in markets})
+    statuses = {status: t(f"status_{status}") for status in ("fired", "undecided", "silent")}
+    words = frame.assign(**{market: frame[market].map(statuses) for market in markets})
     picked = st.dataframe(
         words,
         hide_index=True,
