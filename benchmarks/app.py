@@ -180,7 +180,7 @@ def walk(person: Person, feed: str) -> list[Answer]:
     for price in ("81", "82", "83"):
         field = page.get_by_role("spinbutton", name="price").first
         person.does("try it: change a value", person.fill(field, price), "try it")
-    person.does("try it: every rule", person.view("Rules"))
+    person.does("try it: every rule", person.view("All rules"))
     person.does("try it: change a value, every rule shown", person.fill(field, "84"), "try it")
     person.does("try it: where it turns", person.view("Where it turns"))
     person.does("try it: score", person.view("Score"))

@@ -246,6 +246,11 @@ class Engine:
         verdict = None if combiner is None else combiner.verdict(*raw[0][-1])
         return Decision(prepared, kept, day, raw, verdict)
 
+    def asked(self) -> tuple[tuple[str, str, date | str], ...]:
+        """The questions (target, market, day) that were asked, oldest first."""
+        with self._lock:
+            return tuple(self._days)
+
     def _prepare(self, target: str, market: str, as_of: date | str) -> tuple[Prepared, date, float]:
         self._check(target, market)
         day = _day(as_of)
@@ -256,6 +261,10 @@ class Engine:
                 self._days.clear()
             self._days[target, market, as_of] = found
         return found
+
+    def prepare(self, target: str, market: str, as_of: date | str) -> None:
+        """Makes ready for a question, which is then answered at once. Raises `UnknownName`."""
+        self._prepare(target, market, as_of)
 
     def prepared(self, target: str, market: str, day: date) -> Prepared:
         """The program of a target in a market on a day, made on first use. Names must be valid."""
