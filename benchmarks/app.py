@@ -260,9 +260,7 @@ def measure(folder: Path, rules: int, records: int, rounds: int) -> list[Answer]
     write_feed(folder / "samples" / "listings.parquet", records)
     runs: list[list[Answer]] = []
     with serve(folder) as server, sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         for _ in range(rounds):
             context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
             runs.append(walk(Person(context.new_page(), server), "listings.parquet"))
@@ -302,7 +300,9 @@ def to_markdown(answers: list[Answer], rules: int, records: int, load: float) ->
         f" {'beside the page' if a.promised is None else f'{a.promised:g}'} |"
         for a in answers
     ]
-    where = ", ".join(f"{name} {value}" for name, value in environment(("streamlit", "numpy", "pyarrow")).items())
+    where = ", ".join(
+        f"{name} {value}" for name, value in environment(("streamlit", "numpy", "pyarrow")).items()
+    )
     lines += ["", f"Measured with {where}; load of the machine while measuring {load:.1f}."]
     return "\n".join(lines) + "\n"
 

@@ -142,7 +142,12 @@ def test_damaged_packs_are_reported_as_by_a_full_load(seed: int) -> None:
         for folder in ("regions", "scorecards", "rulesets")
         for path in sorted((ROOT / folder).rglob("*"))
         if path.suffix in (".yaml", ".csv")
-        and ("retention" in path.name or "listing" in path.name or folder != "rulesets" or path.suffix == ".csv")
+        and (
+            "retention" in path.name
+            or "listing" in path.name
+            or folder != "rulesets"
+            or path.suffix == ".csv"
+        )
     }
     cache = ProjectCache()
     linked(files, cache)

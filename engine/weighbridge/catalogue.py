@@ -83,7 +83,9 @@ def _known(book: Rulebook, before: Rulebook, entries: Iterable[Entry]) -> dict[s
     old, new = before.regions, book.regions
     if (old.lineages, old.markets, before.terms) != (new.lineages, new.markets, book.terms):
         return {}
-    same = {n for n, r in book.rulesets.items() if n in before.rulesets and before.rulesets[n].rules is r.rules}
+    same = {
+        n for n, r in book.rulesets.items() if n in before.rulesets and before.rulesets[n].rules is r.rules
+    }
     known: dict[str, list[Entry]] = {name: [] for name in same}
     for entry in entries:
         if entry.kind != "characteristic" and entry.owner in same:

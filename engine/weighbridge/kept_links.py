@@ -48,7 +48,9 @@ class RulesetBasis:
 
 
 def _rows(project: Project, document: Document[Any]) -> Rows:
-    return tuple(project.table(document, index) for index in range(len(getattr(document.model, "tables", ()))))
+    return tuple(
+        project.table(document, index) for index in range(len(getattr(document.model, "tables", ())))
+    )
 
 
 def _same_rows(some: Rows, others: Rows) -> bool:

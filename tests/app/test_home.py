@@ -47,7 +47,9 @@ def test_programs_in_use_are_made_again_after_a_change_before_they_are_asked(sho
     monkeypatch.setattr(workspace.threading, "Timer", Now)
     anna = workspace.Workspace(shop, "anna")
     market = anna.engine().markets[0]
-    anna.engine().decide("listing_gate", {"sku": "1", "title": "x", "price": 9}, market=market, as_of="2026-03-01")
+    anna.engine().decide(
+        "listing_gate", {"sku": "1", "title": "x", "price": 9}, market=market, as_of="2026-03-01"
+    )
     anna.draft.edit(SetValue(Address("ruleset", "listing_gate"), ("rules", "cheap", "when"), "price < 9"))
     anna.checked()
     (work,) = started

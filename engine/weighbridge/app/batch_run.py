@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ class BatchRun:
 
     feed: LoadedFeed
     decided: FeedDecisions
+    _counted: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -51,6 +52,25 @@ class BatchRun:
         """One field of every record, by row."""
         column = self.feed.table.column(name)
         return pd.Series(column.to_pandas())
+
+    def counted(self, by: str) -> pd.DataFrame:
+        """How many decisions had which verdict (`id`), by market (`by` is "market") or by a field of the records.
+
+        Counted once: a page asks again on every run.
+        """
+        if by not in self._counted:
+            frame = self.frame
+            if by == "market":
+                groups = frame["market"]
+            else:
+                values = self.field(by).fillna("–").astype("category")
+                groups = values.take(frame["row"]).reset_index(drop=True)
+            pairs = pd.DataFrame({"by": groups.to_numpy(), "id": frame["verdict"].to_numpy()})
+            pairs = pairs.astype({"by": groups.dtype, "id": frame["verdict"].dtype})
+            counts = pairs.groupby(["by", "id"], observed=True, dropna=False).size()
+            counted = counts.rename("count").reset_index().astype({"by": str, "id": str})
+            self._counted[by] = counted[counted["count"] > 0]
+        return self._counted[by]
 
 
 def last_run() -> BatchRun | None:

@@ -107,19 +107,13 @@ def _figures(run: BatchRun) -> None:
                 )
 
 
-def _counts(run: BatchRun, by: pd.Series[str], words: str) -> None:
+def _counts(run: BatchRun, by: str, words: str) -> None:
     """Verdicts stacked, by market or by a field."""
-    frame = run.frame
-    if "verdict" not in frame:
+    if "verdict" not in run.frame:
         return
-    counted = (
-        pd.DataFrame({"by": by.astype(str).to_numpy(), "id": frame["verdict"].astype(str).to_numpy()})
-        .value_counts()
-        .rename("count")
-        .reset_index()
-    )
+    counted = run.counted(by)
     largest = counted.groupby("by")["count"].sum().nlargest(MOST_GROUPS).index
-    counted = counted[counted["by"].isin(largest)]
+    counted = counted[counted["by"].isin(largest)].copy()
     counted["verdict"] = counted["id"].map(lambda v: verdict_word(v if v != "nan" else None))
     st.altair_chart(charts.verdict_bars(counted, words), alt=words)
 
@@ -135,8 +129,7 @@ def _by_field(run: BatchRun, engine: Engine) -> None:
         key="batch by",
         persist_state="session",
     )
-    values = run.field(name).fillna("–").reindex(run.frame["row"])
-    _counts(run, values, title_of(fields[name].title, name))
+    _counts(run, name, title_of(fields[name].title, name))
 
 
 def _by_rule(run: BatchRun, engine: Engine) -> str | None:
@@ -270,7 +263,7 @@ def _page() -> None:
     )
     rule = None
     if view == "market":
-        _counts(run, run.frame["market"].astype(str), t("market"))
+        _counts(run, "market", t("market"))
     elif view == "field":
         _by_field(run, engine)
     else:
