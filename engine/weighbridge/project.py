@@ -373,7 +373,7 @@ class _TableLoader:
         else:
             known = self.cache.rows(self.document, index, None)
             rows = self._inline(index, table) if known is None else known
-            if not self.diagnostics:
+            if rows is not None and not self.diagnostics:
                 self.cache.keep_rows(self.document, index, None, rows)
         if rows is not None and not rows.rows and not self.diagnostics:
             self._report(

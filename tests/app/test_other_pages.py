@@ -117,7 +117,11 @@ def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
     engine = load(shop)
     card = next(iter(engine.book.scorecards.values()))
     tier, market = card.tiers[-1].id, "FR" if "FR" in engine.markets else engine.markets[-1]
-    page = open_page("scorecards", shop)
+    page = open_page("batch", shop)
+    page.selectbox(key="sample").set_value(shop / "samples/listings.csv").run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: p.metric)
+    page.switch_page(str(ROOT / "engine/weighbridge/app/screens/scorecards.py")).run()
     page.selectbox(key="card region").set_value(market).run()
     page.segmented_control(key="card view").set_value("tiers").run()
     page.text_input(key="tier reason en").set_value("Shoppers here expect more").run()

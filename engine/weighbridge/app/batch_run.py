@@ -64,7 +64,7 @@ class BatchRun:
                 groups = frame["market"]
             else:
                 values = self.field(by).fillna("–").astype("category")
-                groups = values.take(frame["row"]).reset_index(drop=True)
+                groups = values.take(frame["row"].to_numpy()).reset_index(drop=True)
             pairs = pd.DataFrame({"by": groups.to_numpy(), "id": frame["verdict"].to_numpy()})
             pairs = pairs.astype({"by": groups.dtype, "id": frame["verdict"].dtype})
             counts = pairs.groupby(["by", "id"], observed=True, dropna=False).size()

@@ -11,8 +11,9 @@ from weighbridge.app.here import here
 from weighbridge.app.jobs import Job
 from weighbridge.app.navigation import go, link
 from weighbridge.app.record_form import replace_record
+from weighbridge.app.result_words import result_title, result_value
 from weighbridge.app.results import IMPACT
-from weighbridge.app.shown import empty, md, verdict_word
+from weighbridge.app.shown import empty, md
 from weighbridge.app.words import t
 from weighbridge.engine import Engine
 from weighbridge.feed_decisions import FeedDecisions, decide_feed
@@ -108,6 +109,7 @@ def impact_view() -> None:
 
 
 def _show(impact: Impact, run: BatchRun) -> None:
+    book, target = here().workspace.engine().book, run.decided.target
     columns = st.columns(3)
     columns[0].metric(t("records_compared"), f"{impact.decided:,}", border=True)
     share = impact.records / impact.decided if impact.decided else 0.0
@@ -128,25 +130,34 @@ def _show(impact: Impact, run: BatchRun) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{t('which_way')}**")
-        rows = [(what, _word(what, a), _word(what, b), n) for (what, a, b), n in impact.moves.items()]
+        rows = [
+            (result_title(book, target, what), result_value(book, what, a), result_value(book, what, b), n)
+            for (what, a, b), n in impact.moves.items()
+        ]
         columns_ = [t("what"), t("before"), t("after"), t("how_many")]
-        st.dataframe(pd.DataFrame(rows, columns=columns_), hide_index=True, height=200, alt=t("which_way"))
+        _short_list(pd.DataFrame(rows, columns=columns_), t("which_way"))
     with right:
         st.markdown(f"**{t('because_of')}**")
         rules = pd.DataFrame(list(impact.rules.items()), columns=[t("rule"), t("how_many")])
-        st.dataframe(rules, hide_index=True, height=200, alt=t("because_of"))
+        _short_list(rules, t("because_of"))
     _list(impact, run)
 
 
-def _word(what: str, value: str) -> str:
-    return verdict_word(value or None) if what == "verdict" else value or "–"
+def _short_list(frame: pd.DataFrame, words: str) -> None:
+    """A list as high as it is long, up to a few lines."""
+    st.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 200), alt=words)
 
 
 def _list(impact: Impact, run: BatchRun) -> None:
     """Every changed decision; one can be opened on the page "Try it", all can be downloaded."""
     workspace = here().workspace
     model = workspace.engine().record_type(run.decided.target)
+    book, target = workspace.engine().book, run.decided.target
     shown = impact.changed.head(MOST_SHOWN).copy()
+    for name in ("before", "after"):
+        shown[name] = [result_value(book, w, v) for w, v in zip(shown["what"], shown[name], strict=True)]
+    titles = {what: result_title(book, target, what) for what in shown["what"].unique()}
+    shown["what"] = shown["what"].map(titles)
     if model.key is not None:
         shown.insert(0, "record", run.field(model.key).reindex(shown["row"]).to_numpy())
     st.markdown(f"**{t('changed_list')}**")

@@ -228,7 +228,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "after": ("After", "修改后"),
     "file": ("File", "文件"),
     "file_change": (
-        "{file}: {added} lines added, {removed} removed",
+        "{file}: lines added: {added}, removed: {removed}",
         "{file}：新增 {added} 行，删除 {removed} 行",
     ),
     "discard_file": ("Discard changes of this file", "放弃此文件的改动"),
@@ -457,6 +457,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "tab_graph": ("Path", "路径"),
     "tab_turn": ("Where it turns", "转折点"),
     "tab_missing": ("Missing data", "缺失数据"),
+    "result_score": ("{card}: score", "{card}：得分"),
+    "result_tier": ("{card}: tier", "{card}：档位"),
+    "inherited_value": ("inherited: {value} ← {where}", "继承：{value} ← {where}"),
     "score_of": ("{card}, {market}", "{card}，{market}"),
     "known_data": ("{share} of the data is known", "已知数据占 {share}"),
     "undetermined": ("undetermined", "无法确定"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +13,7 @@ from weighbridge.app.batch_run import BatchRun
 from weighbridge.app.here import here
 from weighbridge.app.navigation import go, link
 from weighbridge.app.record_form import replace_record
+from weighbridge.app.result_words import result_title, result_value
 from weighbridge.app.results import BATCH
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.words import t
@@ -191,13 +193,22 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
         shown.insert(
             place, title_of(model.fields[name].title, name), run.field(name).reindex(shown["row"]).to_numpy()
         )
-    if "verdict" in shown:
-        shown["verdict"] = [verdict_word(None if pd.isna(v) else v) for v in shown["verdict"]]
+    results = [n for n in frame.columns if n not in ("row", "market")]
+    book = engine.book
+    config: dict[str, Any] = {}
+    for name in results:
+        title = result_title(book, run.decided.target, name)
+        if name.endswith(".score"):
+            config[name] = st.column_config.NumberColumn(title, format="%.1f")
+        else:
+            config[name] = title
+            words_of = {v: result_value(book, name, None if pd.isna(v) else v) for v in shown[name].unique()}
+            shown[name] = [words_of[v] for v in shown[name]]
     picked = st.dataframe(
         shown.drop(columns="row"),
         hide_index=True,
         height=300,
-        column_config={"verdict": t("verdict")},
+        column_config=config,
         on_select="rerun",
         selection_mode="single-row",
         key=f"batch records {market} {verdict} {rule} {words} {run.decided.version}",

@@ -15,6 +15,8 @@ from weighbridge.diagnostics import Diagnostic
 from weighbridge.draft import Conflict, Draft, EditError, FileDiff, SaveResult
 
 RESULT = "save result"
+FEW = 3
+"""So many changed files are shown with their lines at once."""
 
 
 def _values(changes: tuple[FileDiff, ...]) -> None:
@@ -31,7 +33,7 @@ def _values(changes: tuple[FileDiff, ...]) -> None:
 def _diffs(draft: Draft, changes: tuple[FileDiff, ...]) -> None:
     for change in changes:
         words = t("file_change", file=change.file, added=change.added, removed=change.removed)
-        with st.expander(md(words), icon=":material/difference:"):
+        with st.expander(md(words), icon=":material/difference:", expanded=len(changes) <= FEW):
             st.code(change.unified, language="diff")
             with st.container(horizontal=True):
                 link("source", t("open_source"), file=change.file)

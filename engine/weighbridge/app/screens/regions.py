@@ -125,6 +125,9 @@ def _parameter(book: Rulebook, name: str, markets: list[str], day: date) -> None
         own = regions.documents[market].model.parameters.get(name)
         with st.container(border=True), st.container(horizontal=True, vertical_alignment="bottom"):
             st.markdown(f"**{md(market)}** {md(_title(regions, market))}")
+            if own is None and found is not None:
+                value = show_value(found.value, Type(declared.type), language())
+                st.caption(md(t("inherited_value", value=value, where=found.region)))
             if is_dated(own):
                 st.caption(t("dated_value", count=len(own or ())))
             else:
@@ -208,7 +211,7 @@ def _one(book: Rulebook, day: date) -> None:
 def _seasons(book: Rulebook, day: date) -> None:
     """Everything that holds on some days only, on a calendar."""
     rows = [
-        (name, what, entry.from_, entry.to, plain(entry.value))
+        (name, _called(book, what), entry.from_, entry.to, plain(entry.value))
         for name, document in sorted(book.regions.documents.items())
         for what, entry in _dated(document)
         if entry.from_ is not None or entry.to is not None
@@ -233,6 +236,12 @@ def _seasons(book: Rulebook, day: date) -> None:
         }
     )
     st.dataframe(shown, hide_index=True, height=240, alt=t("view_seasons"))
+
+
+def _called(book: Rulebook, what: str) -> str:
+    """The title of a parameter; of a weight the names of scorecard and characteristic."""
+    declared = book.regions.declared.get(what)
+    return what if declared is None else title_of(declared.title, what)
 
 
 def _dated(document: Document[RegionModel]) -> Iterator[tuple[str, DatedValue | DatedWeight]]:

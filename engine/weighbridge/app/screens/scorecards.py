@@ -287,7 +287,8 @@ def _tiers(document: Document[ScorecardModel], book: Rulebook, region: str) -> N
                 st.caption(t("lowest_tier", name=name))
             else:
                 _tier(model.scorecard, tier.id, name, region, *bounds[tier.id])
-    _histogram(model, region, {n: bound for n, (bound, _) in bounds.items()}, (low, high))
+    if not _histogram(model, region, {n: bound for n, (bound, _) in bounds.items()}, (low, high)):
+        return
     for tier in tiers:
         if tier.from_ is not None:
             bound = bounds[tier.id][0]
@@ -401,16 +402,18 @@ def _scores(card: str, market: str | None) -> pd.Series[float] | None:
 
 def _histogram(
     model: ScorecardModel, region: str, bounds: Mapping[str, float], scale: tuple[float, float]
-) -> None:
+) -> bool:
+    """The scores of the loaded records; False where there are none."""
     run = batch_run.last_run()
     scores = _scores(model.scorecard, region)
     if run is None or scores is None:
         empty("no_scores_loaded", ":material/table_rows:")
         link("batch")
-        return
+        return False
     titles = {tier.id: title_of(tier.title, tier.id) for tier in model.tiers}
     st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}")))
     st.altair_chart(charts.score_histogram(scores, bounds, titles, scale), alt=t("histogram"))
+    return True
 
 
 def _page() -> None:
