@@ -78,8 +78,25 @@ def test_every_control_that_would_change_the_draft_is_off_for_a_viewer(
     page = open_page(name, shop, rule="listing_gate/cheap")
     assert not page.error
     assert any("look and try" in c.value for c in page.caption)
-    changing = ("number ", "ruleset ", "region ", "scorecard ", "weight ", "tier ", "enabled ", "save", "add ")
-    controls = [*page.button, *page.number_input, *page.text_input, *page.text_area, *page.toggle, *page.slider]
+    changing = (
+        "number ",
+        "ruleset ",
+        "region ",
+        "scorecard ",
+        "weight ",
+        "tier ",
+        "enabled ",
+        "save",
+        "add ",
+    )
+    controls = [
+        *page.button,
+        *page.number_input,
+        *page.text_input,
+        *page.text_area,
+        *page.toggle,
+        *page.slider,
+    ]
     for control in controls:
         if str(control.key).startswith(changing):
             assert control.disabled, control.key

@@ -25,12 +25,18 @@ STYLE = """<style>
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
 </style>"""
 """Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
+CHINESE = """<style>
+[data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] button p::after { content: "上传"; font-size: 0.9rem; }
+[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+</style>"""
+"""Words of Streamlit's own that cannot be set otherwise."""
 
 
 def show() -> None:
     """Shows the app: called by the entry script on every run."""
     st.set_page_config(page_title=t("app"), page_icon=":material/balance:", layout="wide")
-    st.html(STYLE)
+    st.html(STYLE + CHINESE if words.language() == "zh" else STYLE)
     who = access.present()
     if not isinstance(who, Person):
         _refuse(who)

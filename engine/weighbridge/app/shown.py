@@ -10,6 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from weighbridge.app.words import language, t
+from weighbridge.chinese import translated
 from weighbridge.diagnostics import Diagnostic, hints
 from weighbridge.narrative import in_language
 from weighbridge.templates import show_number
@@ -92,7 +93,8 @@ def plain(value: Any) -> str:
 def show_diagnostics(found: Iterable[Diagnostic], most: int = 20) -> None:
     """Diagnostics as a list: place, what is wrong, what was expected."""
     pool = list(found)
-    for problem in pool[:most]:
+    for found_one in pool[:most]:
+        problem = translated(found_one, language())
         colour, icon = _BADGES[problem.severity]
         where = f" **{md(problem.span)}**" if problem.span is not None and problem.span.file else ""
         head = f":{colour}[{icon}]{where} {md(problem.message)} :small[:gray[{problem.code}]]"

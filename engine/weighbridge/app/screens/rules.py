@@ -11,7 +11,7 @@ from weighbridge.app import controls, editing
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.rule_form import CONFIDENCES, rule_form
-from weighbridge.app.shown import empty, md, title_of, titler, verdict_badge, verdict_word
+from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.table_grid import table_grid
 from weighbridge.app.term_lists import term_lists
 from weighbridge.app.words import t
@@ -242,7 +242,13 @@ def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnos
 
 
 def _rules(project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> None:
+    errors = [d for d in found if d.severity == "error"]
     listed = _filters(project, book)
+    if errors and not here().workspace.entries():
+        # Nothing to list: what is in the way says more than an empty list.
+        show_diagnostics(errors, 5)
+        link("source", t("open_source"))
+        return
     left, right = st.columns([5, 8])
     with left:
         ref = _list(listed)

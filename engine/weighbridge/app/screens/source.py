@@ -25,7 +25,7 @@ def _file(paths: tuple[str, ...]) -> str:
     path: str = left.selectbox(
         t("file"),
         paths,
-        index=paths.index(asked) if asked in paths else 0,
+        index=paths.index(asked) if asked in paths else _first_with_an_error(paths),
         format_func=lambda p: f"{p} ●" if p in changed else p,
         key=f"source file {asked}",
     )
@@ -39,6 +39,13 @@ def _file(paths: tuple[str, ...]) -> str:
             args=(path,),
         )
     return path
+
+
+def _first_with_an_error(paths: tuple[str, ...]) -> int:
+    """Number of the first file that has to be mended; the first of all where none has."""
+    found = here().workspace.checked()[2]
+    broken = {d.span.file for d in found if d.severity == "error" and d.span is not None}
+    return next((number for number, path in enumerate(paths) if path in broken), 0)
 
 
 def _place(path: str) -> Place | None:

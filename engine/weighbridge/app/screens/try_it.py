@@ -15,6 +15,7 @@ from weighbridge import graph as graphs
 from weighbridge.app import batch_run, charts, editing
 from weighbridge.app.here import here
 from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
+from weighbridge.app.result_words import result_value
 from weighbridge.app.shown import (
     empty,
     md,
@@ -338,7 +339,9 @@ def _turning(
             verdict_badge(decision.verdict) if decision.verdict is not None else None
             for name, score in decision.scores.items():
                 value = "–" if score.value is None else f"{score.value:.1f}"
-                st.markdown(f"{md(name)} **{value}** {md(score.tier or '')}")
+                card = engine.book.scorecards[name]
+                tier = result_value(engine.book, f"{name}.tier", score.tier)
+                st.markdown(f"{md(title_of(card.title, name))} **{value}** {md(tier)}")
     points = sweep(engine, target, record, field, spread(low, high, SWEEP_POINTS), markets, day)
     if not points:
         return
