@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from weighbridge.app import jobs
 from weighbridge.app.jobs import Job
@@ -53,6 +56,11 @@ class BatchRun:
         column = self.feed.table.column(name)
         return pd.Series(column.to_pandas())
 
+    def values(self, name: str, rows: Iterable[int]) -> list[Any]:
+        """One field of some records."""
+        found: list[Any] = self.feed.table.column(name).take(pa.array(rows, pa.int64())).to_pylist()
+        return found
+
     def counted(self, by: str) -> pd.DataFrame:
         """How many decisions had which verdict (`id`), by market (`by` is "market") or by a field of the records.
 
@@ -63,8 +71,9 @@ class BatchRun:
             if by == "market":
                 groups = frame["market"]
             else:
-                values = self.field(by).fillna("–").astype("category")
-                groups = values.take(frame["row"].to_numpy()).reset_index(drop=True)
+                coded = pc.fill_null(self.feed.table.column(by), "–").dictionary_encode().combine_chunks()
+                codes = coded.indices.to_numpy()[frame["row"].to_numpy()]
+                groups = pd.Series(pd.Categorical.from_codes(codes, coded.dictionary.to_pylist()))
             pairs = pd.DataFrame({"by": groups.to_numpy(), "id": frame["verdict"].to_numpy()})
             pairs = pairs.astype({"by": groups.dtype, "id": frame["verdict"].dtype})
             counts = pairs.groupby(["by", "id"], observed=True, dropna=False).size()

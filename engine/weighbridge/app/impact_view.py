@@ -159,7 +159,7 @@ def _list(impact: Impact, run: BatchRun) -> None:
     titles = {what: result_title(book, target, what) for what in shown["what"].unique()}
     shown["what"] = shown["what"].map(titles)
     if model.key is not None:
-        shown.insert(0, "record", run.field(model.key).reindex(shown["row"]).to_numpy())
+        shown.insert(0, "record", run.values(model.key, shown["row"]))
     st.markdown(f"**{t('changed_list')}**")
     picked = st.dataframe(
         shown.drop(columns="row"),

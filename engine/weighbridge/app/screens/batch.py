@@ -190,9 +190,7 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
     shown = kept.head(MOST_RECORDS).drop(columns="market")
     heads = [n for n in dict.fromkeys([model.key, "title"]) if n is not None and n in model.fields]
     for place, name in enumerate(heads):
-        shown.insert(
-            place, title_of(model.fields[name].title, name), run.field(name).reindex(shown["row"]).to_numpy()
-        )
+        shown.insert(place, title_of(model.fields[name].title, name), run.values(name, shown["row"]))
     results = [n for n in frame.columns if n not in ("row", "market")]
     book = engine.book
     config: dict[str, Any] = {}

@@ -80,7 +80,7 @@ def _weight(
     card: str, line: CharacteristicModel, weight: float, total: float, own: str | None, region: str
 ) -> None:
     inherited = region != EVERYWHERE and own != region
-    columns = st.columns([5, 6, 2, 3], vertical_alignment="center")
+    columns = st.columns([4, 5, 2, 4], vertical_alignment="center")
     dated = () if region == EVERYWHERE else _dated_weights(card, line.id, region)
     share = weight / total if total else 0.0
     name = md(title_of(line.title, line.id))
@@ -131,9 +131,7 @@ def _weight(
                 on_click=editing.apply,
                 args=(inherit_weight(card, line.id, region),),
             )
-        with st.popover(
-            "", icon=":material/event:", help=t("by_dates"), key=editing.key(f"dates {card} {line.id}")
-        ):
+        with st.popover(t("by_dates"), icon=":material/event:", key=editing.key(f"dates {card} {line.id}")):
             words = t("dated_values_of", name=name, where=region)
             path = ("weights", card, line.id)
             dated_values(words, Address("region", region), path, dated, "number")
