@@ -34,6 +34,8 @@ WAIT = 600_000
 """Milliseconds after which a step is given up."""
 QUIET = 0.4
 """Seconds without a run after which a page stands still."""
+PAUSE = 4000
+"""Milliseconds in which a person looks at what a change did before going on."""
 PROMISED, TRY_IT = 1.0, 0.2
 """Seconds: what every step of a person may take, and deciding a record on the page `try it`."""
 
@@ -113,7 +115,6 @@ class Person:
 
     def _note(self, what: str, kind: str, seconds: float, before: float) -> None:
         self.answers.append(Answer(what, kind, seconds, self.server.cpu() - before))
-        print(f"{seconds:7.2f} s  {self.answers[-1].server:7.2f} s CPU  {what}", file=sys.stderr, flush=True)
 
     # -- what people do
 
@@ -175,11 +176,16 @@ def walk(person: Person, feed: str) -> list[Answer]:
     usual = float(number.input_value())
     person.does("rules: change a threshold", person.fill(number, f"{usual * 1.5:g}"))
     person.does("rules: change it again", person.fill(number, f"{usual * 1.6:g}"))
+    page.wait_for_timeout(PAUSE)
     person.does("undo", person.press("Undo"))
-    person.does("open try it after the change", person.menu("Try it"))
+    person.does("open try it at once after a change", person.menu("Try it"))
     for price in ("81", "82", "83"):
         field = page.get_by_role("spinbutton", name="price").first
         person.does("try it: change a value", person.fill(field, price), "try it")
+    person.does("open rules again", person.menu("Rules"))
+    person.does("rules: change a threshold a third time", person.fill(number, f"{usual * 1.7:g}"))
+    page.wait_for_timeout(PAUSE)
+    person.does("open try it some seconds after a change", person.menu("Try it"))
     person.does("try it: every rule", person.view("All rules"))
     person.does("try it: change a value, every rule shown", person.fill(field, "84"), "try it")
     person.does("try it: where it turns", person.view("Where it turns"))
@@ -187,9 +193,11 @@ def walk(person: Person, feed: str) -> list[Answer]:
     person.does("open scorecards", person.menu("Scorecards"))
     weight = page.locator('[data-testid="stNumberInput"] input').first
     person.does("scorecards: change a weight", person.fill(weight, "11"))
+    page.wait_for_timeout(PAUSE)
     person.does("scorecards: bins", person.view("Bins"))
     person.does("scorecards: tiers over the scores of the feed", person.view("Tiers"))
     person.does("undo in scorecards", person.press("Undo"))
+    page.wait_for_timeout(PAUSE)
     person.does("open markets", person.menu("Markets"))
     person.does("open batch", person.menu("Batch"))
     person.does("open scenarios", person.menu("Scenarios"))

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from conftest import OpenTab, Serve, Tab
 
+from weighbridge.draft import Draft
+
 ROOT = Path(__file__).parents[2]
 RULES = "rulesets/listing_gate.yaml"
 
@@ -254,7 +256,9 @@ def test_dragging_a_tier_moves_its_bound(shop: Path, serve: Serve, open_tab: Ope
 def test_a_value_gets_days_in_a_grid(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
     tab = open_tab(serve(shop)).open("scorecards", card="listing_quality")
     tab.choose("Market", "DE")
-    tab.press("By dates")
+    tab.page.get_by_role("spinbutton", name="Weight of Photos").fill("7")
+    tab.page.keyboard.press("Enter")
+    tab.settle().press("By dates")
     grid = tab.page.locator('[data-testid="stDataFrame"]').last
     grid.wait_for()
     tab.see("The first line whose days hold counts")
@@ -262,6 +266,8 @@ def test_a_value_gets_days_in_a_grid(shop: Path, serve: Serve, open_tab: OpenTab
     # The cell `From` of the first line.
     tab.page.mouse.dblclick(box["x"] + 100, box["y"] + 53)
     tab.page.wait_for_timeout(300)
-    tab.page.keyboard.type("2026-12-01")
+    tab.page.keyboard.type("12012026")
     tab.page.keyboard.press("Enter")
-    tab.settle().see("Unsaved changes in 1 file(s)")
+    tab.settle()
+    weight = Draft.open(shop, "anna").value("region", "DE", "weights", "listing_quality", "photos")
+    assert weight == [{"from": "2026-12-01", "value": 7}]

@@ -40,8 +40,8 @@ def dated_values(
         key=key,
         disabled=not editing.may_edit(),
         column_config={
-            "from": st.column_config.DateColumn(t("from_day"), format="YYYY-MM-DD"),
-            "to": st.column_config.DateColumn(t("to_day"), format="YYYY-MM-DD"),
+            "from": _days(t("from_day")),
+            "to": _days(t("to_day")),
             "value": _column(kind, options),
         },
         on_change=_set,
@@ -49,6 +49,16 @@ def dated_values(
         alt=words,
     )
     st.caption(t("dated_help"))
+
+
+def _days(words: str, required: bool = False) -> Any:
+    return st.column_config.DateColumn(
+        words,
+        format="YYYY-MM-DD",
+        min_value=date(1900, 1, 1),
+        max_value=date(2100, 12, 31),
+        required=required,
+    )
 
 
 def _column(kind: str, options: Sequence[str] | None) -> Any:
@@ -59,7 +69,7 @@ def _column(kind: str, options: Sequence[str] | None) -> Any:
     if kind == "boolean":
         return st.column_config.CheckboxColumn(t("value"), required=True, default=True)
     if kind == "date":
-        return st.column_config.DateColumn(t("value"), format="YYYY-MM-DD", required=True)
+        return _days(t("value"), required=True)
     return st.column_config.TextColumn(t("value"), required=True)
 
 

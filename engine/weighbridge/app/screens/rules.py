@@ -12,6 +12,7 @@ from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.rule_form import CONFIDENCES, rule_form
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
+from weighbridge.app.state import remember, remembered
 from weighbridge.app.table_grid import table_grid
 from weighbridge.app.term_lists import term_lists
 from weighbridge.app.words import t
@@ -125,8 +126,9 @@ def _list(entries: tuple[Entry, ...]) -> str | None:
         chosen = entries[rows[0]].ref
         if st.query_params.get("rule") != chosen:
             st.query_params["rule"] = chosen
-        return chosen
-    asked: str | None = st.query_params.get("rule")
+    # The menu forgets the address: who comes back finds the rule they left.
+    asked: str | None = st.query_params.get("rule") or remembered("rule chosen", None)
+    remember("rule chosen", asked)
     return asked
 
 
