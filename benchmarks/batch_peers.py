@@ -314,23 +314,8 @@ def duckdb(workload: Workload, path: Path, folder: Path) -> Run:
     import duckdb as module
 
     connection = module.connect(config={"threads": THREADS})
-    rules = workload.rules
-    tests = ", ".join(
-        f"coalesce({write(scoped(rule), _sql_leaf, 'AND', 'OR')}, false) AS r{i}"
-        for i, rule in enumerate(rules)
-    )
-    verdict = "0"
-    for level in VERDICTS[1:]:
-        hits = [f"r{i}" for i, rule in enumerate(rules) if rule.verdict == level]
-        if hits:
-            verdict = f"CASE WHEN {' OR '.join(hits)} THEN {RANK[level]} ELSE {verdict} END"
-    points = " + ".join(f"{rule.points} * r{i}::INTEGER" for i, rule in enumerate(rules))
-    fired = " + ".join(f"r{i}::INTEGER" for i in range(len(rules)))
-    statement = (
-        f"SELECT place, ({verdict})::UTINYINT AS verdict, ({points})::DOUBLE AS points, {fired} AS fired "
-        f"FROM (SELECT file_row_number AS place, {tests} "
-        f"FROM read_parquet('{path}', file_row_number = true))"
-    )
+    source = f"read_parquet('{path}', file_row_number = true)"
+    statement = sql_select(workload, "file_row_number AS place", source)
 
     def run() -> BatchAnswer:
         # Of several row groups the answers come in any order.
@@ -343,11 +328,31 @@ def duckdb(workload: Workload, path: Path, folder: Path) -> Run:
     return run
 
 
+def sql_select(workload: Workload, key: str, source: str) -> str:
+    """The statement: `key` (an expression AS a name), the verdict's rank, points, number of fired rules."""
+    rules = workload.rules
+    tests = ", ".join(
+        f"coalesce({write(scoped(rule), _sql_leaf, 'AND', 'OR')}, false) AS r{i}"
+        for i, rule in enumerate(rules)
+    )
+    verdict = "0"
+    for level in VERDICTS[1:]:
+        hits = [f"r{i}" for i, rule in enumerate(rules) if rule.verdict == level]
+        if hits:
+            verdict = f"CASE WHEN {' OR '.join(hits)} THEN {RANK[level]} ELSE {verdict} END"
+    points = " + ".join(f"{rule.points} * CAST(r{i} AS INTEGER)" for i, rule in enumerate(rules))
+    fired = " + ".join(f"CAST(r{i} AS INTEGER)" for i in range(len(rules)))
+    return (
+        f"SELECT {key.rpartition(' AS ')[2]}, CAST({verdict} AS SMALLINT) AS verdict, "
+        f"CAST({points} AS DOUBLE) AS points, {fired} AS fired FROM (SELECT {key}, {tests} FROM {source})"
+    )
+
+
 def _sql_leaf(leaf: Leaf) -> str:
     match leaf:
         case Compare(op, left, right):
-            # Literals with a decimal point are DECIMAL to DuckDB; the columns are DOUBLE.
-            return f"{_sql_number(left)} {op} {right!r}::DOUBLE"
+            # Literals with a decimal point are DECIMAL to DuckDB and Spark; the columns are DOUBLE.
+            return f"{_sql_number(left)} {op} CAST({right!r} AS DOUBLE)"
         case Equal(name, text, negated):
             return f"{_field(name)} {'<>' if negated else '='} '{text}'"
         case Member(name, texts, negated):
@@ -361,7 +366,7 @@ def _sql_number(term: Number) -> str:
     if term.op:
         left, right = (_sql_number(part) for part in term.parts)
         return f"({left} {term.op} {right})"
-    return term.field or f"{term.constant!r}::DOUBLE"
+    return term.field or f"CAST({term.constant!r} AS DOUBLE)"
 
 
 # NumPy and pandas ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import weighbridge
 from benchmarks.report import as_json, environment
 from benchmarks.workload import AS_OF
+from weighbridge.documents import RecordTypeModel
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -63,14 +64,14 @@ def measure() -> Iterator[Cost]:
     with tempfile.TemporaryDirectory(prefix="weighbridge-bench-") as name:
         for pack, table in (("listing_gate", listings(engine)), ("retention", customers(engine))):
             for count in MARKETS:
-                markets = _markets(engine, count)
+                markets = markets_of(engine, count)
                 path = Path(name) / f"{pack}-{count}.parquet"
                 pq.write_table(table.slice(0, max(370, DECISIONS // count)), path)
                 yield Cost(pack, count, _microseconds(engine, pack, markets, path))
 
 
-def _markets(engine: Any, count: int) -> tuple[str, ...]:
-    """The markets of the sample feed first, then the others."""
+def markets_of(engine: Any, count: int) -> tuple[str, ...]:
+    """So many markets: those of the sample feed first, then the others."""
     first = [m for m in ("DE", "US", "SA", "JP", "ID", "GB", "FR", "BR", "IN", "AE") if m in engine.markets]
     return tuple(dict.fromkeys([*first, *engine.markets]))[:count]
 
@@ -102,6 +103,11 @@ def listings(engine: Any) -> pa.Table:
             if row.get(name):
                 row[name] = f"{row[name]} {number:x}"
         varied.append(row)
+    return table_of(model, varied)
+
+
+def table_of(model: RecordTypeModel, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Records as a table of the record type's fields."""
     kinds = {
         "number": pa.float64(),
         "text": pa.string(),
@@ -110,7 +116,7 @@ def listings(engine: Any) -> pa.Table:
         "text_list": pa.list_(pa.string()),
     }
     return pa.table(
-        {name: pa.array([r.get(name) for r in varied], kinds[f.type]) for name, f in model.fields.items()}
+        {name: pa.array([r.get(name) for r in rows], kinds[f.type]) for name, f in model.fields.items()}
     )
 
 

@@ -754,6 +754,34 @@ def test_hits_are_the_lists_with_matches_and_lists_do_not_meddle(text: str) -> N
     each = [scanner.matches(text, index) for index in range(len(lists))]
     assert scanner.hits(text) == {index for index, matches in enumerate(each) if matches}
     assert each == [Scanner([one]).matches(text, 0) for one in lists]
+    assert [scanner.count(text, index) for index in range(len(lists))] == [len(found) for found in each]
+
+
+FOUR_LISTS = (
+    TermList("a", ("pork", "alcohol", "酒精"), exceptions=("pork free",)),
+    TermList("b", ("PORK", "leather", "돼지"), case="exact"),
+    TermList("c", ("free", "4", "*lcoh*", "🐷"), accents="exact"),
+    TermList("d", ("pork", "é", "&", "*p"), negation=False),
+)
+
+
+@given(st.lists(st.one_of(negation_texts, texts, st.text(st.characters(max_codepoint=0x17F))), max_size=12))
+def test_texts_searched_together_have_the_hits_of_each(many: list[str]) -> None:
+    scanner = Scanner(FOUR_LISTS)
+    found: list[set[int]] = [set() for _ in many]
+    for place, lists in scanner.hits_each(many):
+        assert lists and not found[place] & lists
+        found[place] |= lists
+    assert found == [scanner.hits(text) for text in many]
+
+
+def test_long_texts_searched_together_are_told_apart() -> None:
+    many = ["pork " * 20_000, "", "no pork", "x" * 70_000, " pork", "& 4.5", "pork"]
+    scanner = Scanner(FOUR_LISTS)
+    found = dict.fromkeys(range(len(many)), frozenset[int]())
+    for place, lists in scanner.hits_each(many):
+        found[place] |= lists
+    assert list(found.values()) == [scanner.hits(text) for text in many]
 
 
 def test_gap_codes_tell_what_stood_between_words() -> None:

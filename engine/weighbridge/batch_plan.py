@@ -20,6 +20,7 @@ from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rulebook
 from weighbridge.scalar import day_number
 from weighbridge.specialise import epochs, specialise
+from weighbridge.tree import Value
 from weighbridge.vectoriser import Vectoriser
 from weighbridge.vectors import Coded, Fixed, Rows, Vector, coded, take, values_of
 
@@ -94,7 +95,8 @@ class BatchPlan:
             return None
         vector = coded(columns.vectors[name], columns.size)
         self._refuse_unknown(vector, columns)
-        return [self._rows_of(vector, market) for market in self.task.markets]
+        rows = _rows_by_code(vector)
+        return [_rows_meant(vector.values, rows, market) for market in self.task.markets]
 
     def _refuse_unknown(self, vector: Coded, columns: Columns) -> None:
         """A record that names a market nobody knows is not decided."""
@@ -106,11 +108,24 @@ class BatchPlan:
                     unknown_name("WB605", "market", str(m), self.book.regions.markets) for m in unknown
                 )
 
-    @staticmethod
-    def _rows_of(vector: Coded, market: str) -> Rows:
-        # A record that names no market is decided in every one.
-        wanted = [v is None or v == market or (isinstance(v, tuple) and market in v) for v in vector.values]
-        return np.flatnonzero(np.array(wanted, np.bool_)[vector.codes])
+
+def _rows_by_code(vector: Coded) -> list[Rows]:
+    """For each entry the rows that have it, ascending."""
+    order = np.argsort(vector.codes, kind="stable")
+    counts = np.bincount(vector.codes, minlength=len(vector.values))
+    return np.split(order, np.cumsum(counts)[:-1])
+
+
+def _rows_meant(values: Sequence[Value], rows: Sequence[Rows], market: str) -> Rows:
+    """The rows decided in a market. A record that names no market is decided in every one."""
+    found = [
+        at
+        for v, at in zip(values, rows, strict=True)
+        if len(at) and (v is None or v == market or (isinstance(v, tuple) and market in v))
+    ]
+    if len(found) == 1:
+        return found[0]
+    return np.sort(np.concatenate([np.empty(0, np.intp), *found]))
 
 
 def records_at(

@@ -176,10 +176,12 @@ class TableWriter:
             return [pa.nulls(len(found.row), kind) for kind in kinds]
         texts = self._reasons.explain(columns, found, answers, self.severities) if self._reasons else {}
         told = found.told(columns.problems) | texts
-        entries = [told.get(place) for place in range(len(found.row))]
-        return [
-            pa.array([None if e is None else e[i] for e in entries], kind) for i, kind in enumerate(kinds)
-        ]
+        # Few findings are told anything; the others' places stay empty.
+        places = np.full(len(found.row), -1, np.int32)
+        places[list(told)] = np.arange(len(told), dtype=np.int32)
+        indices = pa.array(places, mask=places < 0)
+        entries = list(told.values())
+        return [pa.array([e[i] for e in entries], kind).take(indices) for i, kind in enumerate(kinds)]
 
 
 def by_row(row: Rows) -> Rows:

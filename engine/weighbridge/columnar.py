@@ -29,6 +29,8 @@ from weighbridge.vectoriser import Scope, Vectoriser, of_chunk
 from weighbridge.vectors import Coded, Rows, Vector, values_of
 
 NO_ROWS: Rows = np.empty(0, np.intp)
+FEW_LACK = 8
+"""Where one row in so many lacks something, all rows are asked: picking some out costs more."""
 NO_PAIRS = Pairs(NO_ROWS, NO_ROWS)
 
 
@@ -174,10 +176,12 @@ def _undecidable(rule: SpecialRule, scope: Scope) -> Operation | None:
         part = frame if partial else frame.part(("lacking", *lacking), lambda: _any_rows(frame, lacking))
         if not part.size:
             return NO_ROWS
+        if part.size * FEW_LACK > frame.size:
+            part = frame
         unsettled = ~(part.mask(yes) | part.mask(no))
         if part is frame:
             return rows_where(unsettled)
-        assert part.rows is not None
+        assert isinstance(part.rows, np.ndarray)
         found: Rows = part.rows[unsettled]
         return found
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -234,10 +234,10 @@ def _is_symbol(char: str) -> bool:
 
 _LATIN = "A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
 _CYRILLIC_GREEK = "\u0370-\u03ff\u0400-\u0482\u048a-\u052f\u1f00-\u1fff"
-_BETWEEN = f"0-9\u0300-\u036f{_IGNORED}"
+BETWEEN = f"0-9\u0300-\u036f{_IGNORED}"
 _HAS_CYRILLIC_GREEK = re.compile(f"[{_CYRILLIC_GREEK}]")
-_MIXED = re.compile(f"[{_LATIN}][{_BETWEEN}]*[{_CYRILLIC_GREEK}]|[{_CYRILLIC_GREEK}][{_BETWEEN}]*[{_LATIN}]")
-_WORD = re.compile(f"[{_LATIN}{_CYRILLIC_GREEK}{_BETWEEN}]+")
+_MIXED = re.compile(f"[{_LATIN}][{BETWEEN}]*[{_CYRILLIC_GREEK}]|[{_CYRILLIC_GREEK}][{BETWEEN}]*[{_LATIN}]")
+_WORD = re.compile(f"[{_LATIN}{_CYRILLIC_GREEK}{BETWEEN}]+")
 
 _CYRILLIC_LIKE_LATIN = dict(
     zip("АВЕЅІЈКМНОРСТУХҮаеорсухѕіјһкмтԁԛԝӏӀ", "ABESIJKMHOPCTYXYaeopcyxsijhkmtdqwlI", strict=True)
@@ -378,12 +378,15 @@ class Folding:
 
     def _match_text(self, text: str) -> str:
         if text.isascii():
-            folded = f" {self._fold_ascii(text, self._ascii_words, SPACE)} "
-            while "  " in folded:
-                folded = folded.replace("  ", " ")
-            return folded
+            return _squeezed(self._fold_ascii(text, self._ascii_words, SPACE))
         words = " ".join(self._fold_mixed(text, self._ascii_words, SPACE).split())
         return f" {words} " if words else " "
+
+    def match_texts(self, texts: Sequence[str]) -> list[str]:
+        """The match texts of ASCII texts, folded together: many short texts for the price of a long one."""
+        table, joined = self._ascii_words, f" {BETWEEN} ".join(texts)
+        folded = joined.encode("latin-1").translate(table).decode("latin-1")
+        return _squeezed(self._isolate(folded, SPACE)).split(BETWEEN)
 
     def gaps(self, text: str) -> str:
         """The gaps of `text`: its match text with gap codes for spaces; the ends count as end of clause."""
@@ -438,6 +441,8 @@ class Folding:
         return folded
 
 
+BETWEEN = "\xff"
+"""Stands between ASCII texts that are folded together: no ASCII, and one byte, which folding leaves alone."""
 _NOT_ASCII = re.compile("([^\0-\x7f]+)")
 
 
@@ -445,6 +450,14 @@ def _single(form: str) -> str | None:
     """The one character that an ASCII character folds to; None for separators."""
     bare = form.strip(GAP_CODES)
     return bare if bare else None
+
+
+def _squeezed(folded: str) -> str:
+    """Words with one space before, between and after them."""
+    folded = f" {folded} "
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    return folded
 
 
 def _gaps(folded: str) -> str:

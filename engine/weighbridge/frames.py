@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-import numpy as np
-
-from weighbridge.vectors import Coded, Fixed, Mask, Rows, Vector, compact, take
+from weighbridge.vectors import Coded, Fixed, Mask, Rows, Vector, compact, take, taken
 
 
 class Operation:
@@ -32,7 +30,7 @@ class Operation:
 
 
 class Frame:
-    """Some rows of a chunk. `rows` are their places in the parent; None for the chunk itself."""
+    """Some rows of a chunk. `rows` are their places in the parent, or a stretch of them; None for the chunk."""
 
     __slots__ = ("_parts", "_results", "_source", "columns", "parent", "rows", "size")
 
@@ -41,7 +39,7 @@ class Frame:
         size: int,
         columns: Mapping[str, Vector],
         parent: Frame | None = None,
-        rows: Rows | None = None,
+        rows: Rows | slice | None = None,
     ) -> None:
         self.size = size
         self.columns = dict(columns)
@@ -81,7 +79,11 @@ class Frame:
     def _from_parent(self, operation: Operation) -> Any:
         assert self.parent is not None and self.rows is not None
         known = self.parent.get(operation)
-        return take(known, self.rows) if isinstance(known, Coded | Fixed) else known[self.rows]
+        return take(known, self.rows) if isinstance(known, Coded | Fixed) else taken(known, self.rows)
+
+    def stretch(self, start: int, stop: int) -> Frame:
+        """The rows from `start` up to `stop`; nothing is copied."""
+        return Frame(stop - start, {}, self, slice(start, stop))
 
     def part(self, key: Hashable, rows: Callable[[], Rows]) -> Frame:
         """Some of these rows; `rows` finds them when the part is first asked for."""
@@ -104,4 +106,4 @@ class Frame:
 
 def rows_where(mask: Mask) -> Rows:
     """The places where a mask holds."""
-    return np.flatnonzero(mask)
+    return mask.nonzero()[0]

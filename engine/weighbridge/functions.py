@@ -189,15 +189,28 @@ def _script_share(text: str, script: str) -> float | None:
     if text.isascii():
         letters = any(map(str.isalpha, text))
         return (1.0 if "LATIN" in wanted else 0.0) if letters else None
+    counts = _alphabets(text) if len(text) <= LONGEST_REMEMBERED else _count_alphabets(text)
+    total = sum(counts.values())
+    if total == 0:
+        return None
+    return sum(n for name, n in counts.items() if name.startswith(wanted)) / total
+
+
+LONGEST_REMEMBERED = 2000
+"""Characters of a text whose alphabets are remembered: every market asks for a script of its own."""
+
+
+def _count_alphabets(text: str) -> dict[str, int]:
+    """How many letters of a text are of which alphabet."""
     counts: dict[str, int] = {}
     for char, count in Counter(text).items():
         alphabet = _alphabet(char)
         if alphabet:
             counts[alphabet] = counts.get(alphabet, 0) + count
-    total = sum(counts.values())
-    if total == 0:
-        return None
-    return sum(n for name, n in counts.items() if name.startswith(wanted)) / total
+    return counts
+
+
+_alphabets = lru_cache(maxsize=1 << 13)(_count_alphabets)
 
 
 @lru_cache(maxsize=1 << 16)

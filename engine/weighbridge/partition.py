@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,8 @@ def _entries(group: Group, scope: Scope) -> Mapping[Hashable, _Entry]:
 def _ask_where(frame: Frame, test: Operation, entry: _Entry, firings: Firings) -> None:
     """Asks the rules of an entry in the rows where a test holds; such rows are found once for all markets."""
     part = frame.part(test, lambda: rows_where(frame.mask(test)))
-    if part.size and part.rows is not None:
+    if part.size:
+        assert isinstance(part.rows, np.ndarray)
         entry.ask(part, part.rows, firings)
 
 
@@ -198,7 +199,6 @@ def _by_value(group: Group, scope: Scope) -> Partition:
     numeric = [name.type in NUMERIC for name in group.names]
     interval = None if group.interval is None else scope.value(group.interval)
     look_up = _LookUp([key if isinstance(key, tuple) else (key,) for key in group.table])
-    mark = object()
 
     def run(frame: Frame, firings: Firings) -> None:
         columns = [
@@ -216,33 +216,23 @@ def _by_value(group: Group, scope: Scope) -> Partition:
             rows, where = rows[there], places.search(found[there], x[there])
         places.fire(rows, where, firings)
         if places.rest:
-            _ask_rest(frame, mark, places, rows, where, firings)
+            _ask_rest(frame, places, rows, where, firings)
 
     return run
 
 
-def _ask_rest(
-    frame: Frame, mark: object, places: _Places, rows: Rows, where: NDArray[np.intp], firings: Firings
-) -> None:
-    """Rules with conditions besides the key, each over the rows of its place."""
-    for place, at in _grouped(where):
-        entry = places.rest.get(place)
+def _ask_rest(frame: Frame, places: _Places, rows: Rows, where: NDArray[np.intp], firings: Firings) -> None:
+    """Rules with conditions besides the key, each over the rows of its place, which are brought together first."""
+    if not len(rows):
+        return
+    order = np.argsort(where.astype(code_type(int(where.max()) + 1)), kind="stable")
+    ordered, rows = where[order], rows[order]
+    together = Frame(len(rows), {}, frame, rows)
+    cuts = (rows_where(ordered[1:] != ordered[:-1]) + 1).tolist()
+    for start, stop in pairwise([0, *cuts, len(rows)]):
+        entry = places.rest.get(int(ordered[start]))
         if entry is not None:
-            part = frame.part((mark, place), lambda at=at: rows[at])  # type: ignore[misc]
-            assert part.rows is not None
-            entry.ask_rest(part, part.rows, firings)
-
-
-def _grouped(numbers_: NDArray[np.intp]) -> list[tuple[int, Rows]]:
-    """The distinct numbers, each with where it stands, in order."""
-    if not len(numbers_):
-        return []
-    small = numbers_.astype(code_type(int(numbers_.max()) + 1))
-    order = np.argsort(small, kind="stable")
-    ordered = numbers_[order]
-    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    starts = [0, *cuts.tolist()]
-    return [(int(ordered[start]), at) for start, at in zip(starts, np.split(order, cuts), strict=True)]
+            entry.ask_rest(together.stretch(start, stop), rows[start:stop], firings)
 
 
 def _coded_numbers(vector: Vector) -> Coded:

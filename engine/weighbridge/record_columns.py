@@ -92,7 +92,10 @@ class ColumnReader:
         return np.full(found.size, math.nan) if reader.type in NUMERIC else Fixed(None)
 
     def _values(self, reader: FieldReader, values: list[Any], found: Columns) -> Vector:
-        """Python values, whatever they are, one by one."""
+        """Python values: as an array where all are of the field's own type, else one by one."""
+        array = _of_one_type(reader.type, values)
+        if array is not None:
+            return self._array(reader, array, found)
         read: list[Value] = []
         for row, value in enumerate(values):
             if value is None and not reader.required:
@@ -191,6 +194,26 @@ class ColumnReader:
                 np.array([0 if v is None else 1 + bool(v) for v in values], np.uint8)[places], BOOLEANS, True
             )
         return self._with_vocabulary(reader.name, places, values)
+
+
+_ONE_TYPE: dict[Type, tuple[type, pa.DataType]] = {
+    Type.NUMBER: (float, pa.float64()),
+    Type.BOOLEAN: (bool, pa.bool_()),
+    Type.TEXT: (str, pa.string()),
+}
+
+
+def _of_one_type(kind: Type, values: list[Any]) -> pa.Array | None:
+    """The values as an array; None where one is of another type, or cannot be told in UTF-8."""
+    if kind not in _ONE_TYPE:
+        return None
+    python, arrow = _ONE_TYPE[kind]
+    if not {python, type(None)}.issuperset(map(type, values)):
+        return None
+    try:
+        return pa.array(values, arrow)
+    except UnicodeEncodeError:
+        return None
 
 
 def _read_entries(reader: FieldReader, entries: list[Any]) -> tuple[list[Value], dict[int, list[Diagnostic]]]:

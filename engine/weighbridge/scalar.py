@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
@@ -60,13 +60,25 @@ class TextScan:
             return self.scanner.hits(text)
         return frozenset().union(*(self.scanner.hits(t) for t in text))
 
+    def hits_each(self, texts: Sequence[Value]) -> Iterator[tuple[int, set[int]]]:
+        """(place, numbers of lists) for texts with a match; a place may come more than once."""
+        parts: list[str] = []
+        places: list[int] = []
+        for place, text in enumerate(texts):
+            several = text if isinstance(text, tuple) else () if text is None else (str(text),)
+            parts += several
+            places += [place] * len(several)
+        for part, found in self.scanner.hits_each(parts):
+            yield places[part], found
+
     def count(self, text: str | tuple[str, ...] | None, index: int, hits: frozenset[int]) -> float:
         """How many matches one list has; NaN for an unknown text."""
         if text is None:
             return NAN
         if index not in hits:
             return 0.0
-        return float(len(self.matches(text, index)))
+        several = (text,) if isinstance(text, str) else text
+        return float(sum(self.scanner.count(t, index) for t in several))
 
     def matches(self, text: str | tuple[str, ...], index: int) -> tuple[Match, ...]:
         """The matches of one list, in order."""

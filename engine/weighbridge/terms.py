@@ -76,12 +76,13 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
 import ahocorasick
 
 from .folding import (
     ADJACENT,
+    BETWEEN,
     COLON,
     COMMA,
     ENUM,
@@ -98,6 +99,8 @@ from .negation import negated
 
 MAX_TERM_LENGTH = 200
 
+_TOGETHER = 1 << 16
+"""Characters of text searched at once: enough that starting costs nothing, few enough for the cache."""
 _NO_HITS: frozenset[int] = frozenset()
 _HARD_GAPS = frozenset((COLON, COMMA, LIST, POINT, STOP, ENUM))
 
@@ -166,20 +169,24 @@ class Scanner:
                 found = hit if found is None else found | hit
         return frozenset(found) if found else _NO_HITS
 
+    def hits_each(self, texts: Sequence[str]) -> Iterator[tuple[int, set[int]]]:
+        """(place, lists) of every text with a match; lists that fold differently come apart."""
+        for one in self._passes:
+            yield from one.hits_each(texts)
+
     def matches(self, text: str, index: int) -> tuple[Match, ...]:
         """The matches of list `index` in order of place: leftmost, then longest, not overlapping."""
         return self._pass_of[index].matches(text, index)
 
     def count(self, text: str, index: int) -> int:
         """How many matches list `index` has in `text`."""
-        return len(self.matches(text, index))
+        return self._pass_of[index].count(text, index)
 
 
 # Compilation: terms -> patterns of match text.
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """One spelling of one term of one list, found wherever its pattern is found."""
 
     list_index: int
@@ -336,6 +343,34 @@ class _Pass:
         events = list(automaton.iter(folded))
         return self._decide(text, folded, events) if events else set()
 
+    def hits_each(self, texts: Sequence[str]) -> Iterator[tuple[int, set[int]]]:
+        """(place, indices of lists) of every text with a match; ASCII texts are searched many at once."""
+        together: list[int] = []
+        size = 0
+        for place, text in enumerate(texts):
+            if not text.isascii():
+                if found := self.hits(text):
+                    yield place, found
+                continue
+            together.append(place)
+            size += len(text)
+            if size >= _TOGETHER:
+                yield from self._hits_together(texts, together)
+                together, size = [], 0
+        yield from self._hits_together(texts, together)
+
+    def _hits_together(self, texts: Sequence[str], places: Sequence[int]) -> Iterator[tuple[int, set[int]]]:
+        if self._ascii_automaton is None or not places:
+            return
+        folded = self._fold.match_texts([texts[place] for place in places])
+        starts = list(itertools.accumulate((len(text) + 1 for text in folded), initial=0))
+        found = self._ascii_automaton.iter(BETWEEN.join(folded))
+        for number, events in itertools.groupby(found, lambda event: bisect_right(starts, event[0]) - 1):
+            start = starts[number]
+            own = [(last - start, pattern) for last, pattern in events]
+            if hit := self._decide(texts[places[number]], folded[number], own):
+                yield places[number], hit
+
     def _decide(self, text: str, folded: str, events: list[tuple[int, int]]) -> set[int]:
         found: set[int] = set()
         judge: _Judge | None = None
@@ -353,25 +388,37 @@ class _Pass:
 
     def matches(self, text: str, index: int) -> tuple[Match, ...]:
         """The matches of one of this pass's lists."""
-        if self._automaton is None:
-            return ()
         mapped = self._fold.mapped(text)
-        events = list(self._automaton.iter(mapped.text))
-        judge = self._judge(mapped.text, mapped.gaps, events)
+        kept: list[Match] = []
+        for start, end, term in self._kept(mapped.text, mapped.gaps, index):
+            stretch = mapped.origin(start, end)
+            kept.append(Match(term, text[slice(*stretch)], *stretch))
+        return tuple(kept)
+
+    def count(self, text: str, index: int) -> int:
+        """How many they are, which needs no way back to the text."""
+        return len(self._kept(self._fold.match_text(text), self._fold.gaps(text), index))
+
+    def _kept(self, folded: str, gaps: str, index: int) -> list[tuple[int, int, str]]:
+        """Start, end and term of one list's matches in the match text: those that begin first, longest first."""
+        automaton = self._ascii_automaton if folded.isascii() else self._automaton
+        if automaton is None:
+            return []
+        events = list(automaton.iter(folded))
+        judge = self._judge(folded, gaps, events)
         spans = [
             (start, -end, entry.rank, entry.term)
             for last, entry in self._of_list(events, index)
             if judge.counts(entry, last)
             for start, end in (entry.place(last),)
         ]
-        kept: list[Match] = []
+        kept: list[tuple[int, int, str]] = []
         free_from = 0
         for start, minus_end, _, term in sorted(spans):
             if start >= free_from:
                 free_from = -minus_end
-                stretch = mapped.origin(start, free_from)
-                kept.append(Match(term, text[slice(*stretch)], *stretch))
-        return tuple(kept)
+                kept.append((start, free_from, term))
+        return kept
 
     def _of_list(self, events: list[tuple[int, int]], index: int) -> Iterator[tuple[int, _Entry]]:
         for last, number in events:

@@ -89,12 +89,11 @@ class Hits:
     def __init__(self, text: Coded, scan: TextScan) -> None:
         self.text = text
         self.scan = scan
-        self.by_list: dict[int, list[int]] = {}
-        for code, value in enumerate(text.values):
-            if value is not None:
-                assert isinstance(value, str | tuple)
-                for number_ in scan.hits(value):
-                    self.by_list.setdefault(number_, []).append(code)
+        found: dict[int, set[int]] = {}
+        for code, lists in scan.hits_each(text.values):
+            for number_ in lists:
+                found.setdefault(number_, set()).add(code)
+        self.by_list = {number_: sorted(codes) for number_, codes in sorted(found.items())}
 
     def mask(self, place: int) -> Mask:
         """The rows whose text has a match of a list."""
@@ -103,10 +102,11 @@ class Hits:
     def counts(self, place: int) -> Numbers:
         """How many matches a list has in each row; NaN for an unknown text."""
         table = np.array([math.nan if v is None else 0.0 for v in self.text.values])
+        hits = frozenset((place,))
         for code in self.by_list.get(place, ()):
             value = self.text.values[code]
             assert isinstance(value, str | tuple)
-            table[code] = float(len(self.scan.matches(value, place)))
+            table[code] = self.scan.count(value, place, hits)
         return table[self.text.codes]
 
 
@@ -494,7 +494,7 @@ def _all(frame: Frame, parts: Sequence[Operation]) -> Mask:
         return np.ones(frame.size, np.bool_)
     found = frame.mask(parts[0])
     for count, part in enumerate(parts[1:]):
-        if not found.any():
+        if not np.count_nonzero(found):
             break
         found = found & frame.mask(part) if count == 0 else np.logical_and(found, frame.mask(part), out=found)
     return found
