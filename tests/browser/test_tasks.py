@@ -29,9 +29,9 @@ def test_a_threshold_is_changed_its_impact_seen_and_saved(
     tab.settle()
     tab.page.locator('[data-testid="stDataFrame"]').first.click(position={"x": 18, "y": 50})
     tab.settle().fill("price < 5", "50")
-    tab.see("Unsaved changes in 1 file(s)").click()
-    tab.settle().pick("What it would do")
-    tab.see("Records that change")
+    tab.see("Unsaved changes in 1 file(s)")
+    tab.page.get_by_role("link", name="What it would do").first.click()
+    tab.settle().see("Records that change")
     assert int(tab.page.locator('[data-testid="stMetricValue"]').nth(1).inner_text()) > 0
     assert "price < 5 #" in (shop / RULES).read_text()
     tab.press("Save")

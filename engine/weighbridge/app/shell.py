@@ -7,7 +7,7 @@ import secrets
 
 import streamlit as st
 
-from weighbridge.app import access, editing, shown, words
+from weighbridge.app import access, batch_run, editing, shown, words
 from weighbridge.app.access import Person
 from weighbridge.app.here import enter, here
 from weighbridge.app.navigation import ENTRIES, link
@@ -89,6 +89,8 @@ def _draft_state(draft: Draft, who: Person) -> None:
     undoable, redoable = draft.undoable, draft.redoable
     count = len(draft.files)
     if count:
+        if batch_run.last_run() is not None:
+            link("changes", t("view_impact"), view="impact")
         link("changes", t("changed_files", count=count))
     else:
         st.caption(t("no_changes"))

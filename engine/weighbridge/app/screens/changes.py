@@ -15,6 +15,7 @@ from weighbridge.diagnostics import Diagnostic
 from weighbridge.draft import Conflict, EditError, FileDiff, SaveResult
 
 RESULT = "save result"
+VIEWS = ("values", "impact", "as_text", "checks")
 FEW = 3
 """So many changed files are shown with their lines at once."""
 
@@ -156,9 +157,13 @@ def _page() -> None:
         _conflicts(draft.stale())
     except EditError as error:
         show_diagnostics(error.diagnostics)
+    asked = st.query_params.get("view")
+    if asked in VIEWS:
+        st.session_state["changes view"] = asked
+        del st.query_params["view"]
     view = st.segmented_control(
         t("changes"),
-        ("values", "impact", "as_text", "checks"),
+        VIEWS,
         default="values",
         required=True,
         format_func=lambda v: t(f"view_{v}"),
