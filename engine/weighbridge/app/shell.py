@@ -36,7 +36,9 @@ CHINESE = """<style>
 def show() -> None:
     """Shows the app: called by the entry script on every run."""
     st.set_page_config(page_title=t("app"), page_icon=":material/balance:", layout="wide")
-    st.html(STYLE + CHINESE if words.language() == "zh" else STYLE)
+    st.html(STYLE)
+    if words.language() == "zh":
+        st.html(CHINESE)
     who = access.present()
     if not isinstance(who, Person):
         _refuse(who)
