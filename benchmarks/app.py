@@ -30,7 +30,7 @@ from benchmarks.report import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "app-answer-times.md"
-WAIT = 600_000
+WAIT = 240_000
 """Milliseconds after which a step is given up."""
 QUIET = 0.4
 """Seconds without a run after which a page stands still."""
@@ -50,13 +50,16 @@ WATCH = """
     if (running && !log.running) log.started = performance.now();
     if (!running && log.running) log.ended = performance.now();
     log.running = running;
+    log.changed = performance.now();
   };
-  new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true,
+  new MutationObserver(look).observe(document, {subtree: true, childList: true, characterData: true, attributes: true,
                                                 attributeFilter: ['data-test-script-state']});
 })();
 """
 STANDS = """(quiet) => { const log = window.__runs;
-  return log && !log.running && log.ended !== null && performance.now() - log.ended > quiet
+  // A run may begin and end between two pictures: then the last change of the page counts.
+  const ended = log && (log.ended ?? (performance.now() - log.event > 3000 ? log.changed : null));
+  return log && !log.running && ended && performance.now() - ended > quiet
     && !document.querySelector('[data-testid="stSkeleton"]'); }"""
 
 
@@ -103,7 +106,7 @@ class Person:
         act()
         self.settle()
         log = self.page.evaluate("() => window.__runs")
-        self._note(what, kind, (log["ended"] - log["event"]) / 1000, before)
+        self._note(what, kind, ((log["ended"] or log["changed"]) - log["event"]) / 1000, before)
 
     def waits(self, what: str, act: Callable[[], None], until: Callable[[], None]) -> None:
         """Starts work beside the page and notes how long its result took."""
@@ -115,6 +118,7 @@ class Person:
 
     def _note(self, what: str, kind: str, seconds: float, before: float) -> None:
         self.answers.append(Answer(what, kind, seconds, self.server.cpu() - before))
+        print(f"{seconds:7.2f} s  {self.answers[-1].server:6.2f} s CPU  {what}", file=sys.stderr, flush=True)
 
     # -- what people do
 

@@ -265,9 +265,9 @@ def test_a_value_gets_days_in_a_grid(shop: Path, serve: Serve, open_tab: OpenTab
     box = grid.bounding_box()
     # The cell `From` of the first line.
     tab.page.mouse.dblclick(box["x"] + 100, box["y"] + 53)
-    tab.page.wait_for_timeout(300)
+    tab.page.locator('input[type="date"]').last.wait_for()
     tab.page.keyboard.type("12012026")
     tab.page.keyboard.press("Enter")
-    tab.settle()
+    tab.settle().page.wait_for_timeout(1500)
     weight = Draft.open(shop, "anna").value("region", "DE", "weights", "listing_quality", "photos")
     assert weight == [{"from": "2026-12-01", "value": 7}]
