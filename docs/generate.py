@@ -34,7 +34,7 @@ _FAMILIES = {
     "WB5": "Scenarios",
     "WB6": "The gate and the command line",
     "WB7": "Drafts",
-    "WB8": "Proof",
+    "WB8": "Proof, and comparing versions",
 }
 _PATTERNS = {
     "^[a-z][a-z0-9_]*$": "id",

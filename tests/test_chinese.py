@@ -199,3 +199,43 @@ def test_what_is_wrong_with_a_record_is_told_in_chinese(record: dict[str, object
         told = translated(problem, "zh")
         words = re.findall(r"[A-Za-z]{2,}", re.sub(r"'[^']*'", "", told.message + (told.expected or "")))
         assert set(words) <= {"sku", "title", "price", "material", "stock", "listing", "inf"}, told
+
+
+PROOF = sorted((PACKAGE / "proof").glob("*.py"))
+PROVED = [(p.name, *said) for p in PROOF for said in _given(f"proof/{p.name}", r"WB8\d\d")]
+
+
+def test_the_proof_says_enough_to_look_at() -> None:
+    assert len(PROVED) > 12
+
+
+@pytest.mark.parametrize(("module", "code", "text"), [p for p in PROVED if len(p[2].split()) > 2])
+def test_what_a_proof_finds_is_translated(module: str, code: str, text: str) -> None:
+    # A word that a hole decides is one of those the sentences are written for.
+    told = translated(Diagnostic(code, text.replace("is 'x' for", "is true for")), "zh")
+    assert told.message != text, f"{module} says this, weighbridge/chinese.py does not know it"
+
+
+def _texts_of_findings() -> Iterator[tuple[str, str]]:
+    """What findings of the proof expect and point to, and the questions it leaves open."""
+    for path in PROOF:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", "")
+            texts = [node.args[3]] if name == "find" and len(node.args) > 3 else []
+            texts += [node.args[0]] if name == "leave_open" else []
+            for keyword in node.keywords:
+                if keyword.arg == "related" and isinstance(keyword.value, ast.List):
+                    pairs = (e for e in keyword.value.elts if isinstance(e, ast.Tuple))
+                    texts += [pair.elts[0] for pair in pairs]
+            for text in map(_template, texts):
+                if text is not None and len(text.split()) > 1:
+                    yield path.name, text
+
+
+@pytest.mark.parametrize(("module", "text"), sorted(set(_texts_of_findings())))
+def test_what_a_proof_expects_and_asks_is_translated(module: str, text: str) -> None:
+    told = translated(Diagnostic("WB802", "x", expected=text, related=((text, None),)), "zh")  # type: ignore[arg-type]
+    assert told.expected != text, f"{module} says this, weighbridge/chinese.py does not know it"
+    assert told.related[0][0] == told.expected

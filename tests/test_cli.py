@@ -38,7 +38,8 @@ GOOD = (
 PIG = '{"sku": "X-2", "title": "Pigskin wallet 猪皮", "photos": 1}'
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (
-    "init", "lint", "test", "check", "decide", "batch", "graph", "schema", "docs", "explain-region", "app", "rules",
+    "init", "lint", "test", "check", "decide", "explain", "batch", "impact", "graph", "schema", "docs",
+    "explain-region", "app", "rules",
 )  # fmt: skip
 
 
@@ -90,6 +91,12 @@ def run(starter: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
         (["check", FEED, *AS_OF], 1, ["W-2", "Pork cannot be sold here: Pigskin", "(exit code 1)"]),
         (["decide", "-", "-m", "SA", *AS_OF], 0, ["X-2: block", "found “Pigskin” in title"]),
         (["graph", "--node", "rule:listing_gate/pork"], 0, ["flowchart LR", "listing_gate/pork", "-->"]),
+        (["graph", "--field", "forecast_units"], 0, ["values that matter", "1000", "listing_gate/forecast"]),
+        (
+            ["explain", "-", "-m", "SA", *AS_OF],
+            0,
+            ["block -> pass", "take out “Pigskin”", "raise from 1 to 3"],
+        ),
         (["schema", "--kind", "region"], 0, ['"$schema"', '"extends"']),
         (
             ["explain-region", "SA", "--as-of", "2026-02-20"],
@@ -344,6 +351,15 @@ WRONG: dict[str, tuple[list[str], list[str]]] = {
     "unknown market field": (["check", FEED, "--market-field", "titel"], ["WB609", "did you mean: title"]),
     "unknown mapping": (["check", FEED, "--mapping", "shopee"], ["WB303", "unknown mapping"]),
     "unknown region": (["explain-region", "gc"], ["WB303", "did you mean: gcc"]),
+    "unknown field of graph": (["graph", "--field", "pric"], ["WB303", "did you mean: price"]),
+    "unknown market of graph": (["graph", "--field", "price", "-m", "XX"], ["WB605"]),
+    "verdict that is none": (["explain", FEED, "--turn", "passs"], ["WB830", "did you mean: pass"]),
+    "market field of explain": (
+        ["explain", FEED, "--market-field", "titel"],
+        ["WB609", "did you mean: title"],
+    ),
+    "mapping of explain": (["explain", FEED, "--mapping", "shopee"], ["WB303", "unknown mapping"]),
+    "target of explain": (["explain", FEED, "--target", "lising_gate"], ["WB604"]),
     "unknown node": (["graph", "-n", "field:pric"], ["WB303", "did you mean: field:price"]),
     "unknown rule": (
         ["decide", "-", "-m", "SA", "--rule", "listing_gate/prok"],

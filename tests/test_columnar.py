@@ -113,7 +113,7 @@ def test_chunks_are_decided_as_single_records_are(
     note(files["rulesets/all.yaml"])
     note(repr((found, day)))
     engine = weighbridge.load(root, files)
-    vectoriser = Vectoriser(engine.book)
+    vectoriser = Vectoriser()
     programs = {
         market: ColumnarProgram(engine.book, engine._prepare("gate", market, day)[0].special, vectoriser)
         for market in ("AA", "BB")

@@ -199,6 +199,44 @@ def test_a_project_with_errors_raises_all_of_them(tmp_path: Path) -> None:
     assert "rulesets/gate.yaml:19:" in str(raised.value)
 
 
+SCENARIOS = (
+    "# tests\nscenarios: gate\nmarket: SA\nas_of: 2026-01-01\ncases:\n- {name: n, expect: {verdict: pass}}\n"
+)
+
+
+def test_scenarios_are_read_when_somebody_asks_for_them(tmp_path: Path) -> None:
+    engine = weighbridge.load(write(tmp_path, {**FILES, "rulesets/gate.scenarios.yaml": SCENARIOS}))
+    (tmp_path / "rulesets/gate.scenarios.yaml").unlink()  # what is tested is what was loaded
+    assert [document.file for document in engine.project.scenarios] == ["rulesets/gate.scenarios.yaml"]
+    assert engine.project.sources["rulesets/gate.scenarios.yaml"][0] == "# tests"
+
+
+def test_broken_scenarios_do_not_keep_an_engine_from_deciding_but_are_told(tmp_path: Path) -> None:
+    root = write(tmp_path, {**FILES, "rulesets/gate.scenarios.yaml": SCENARIOS.replace("expect", "expcet")})
+    engine = weighbridge.load(root)
+    assert decide(engine).verdict is not None
+    with pytest.raises(ProjectError, match="expcet"):
+        _ = engine.project.scenarios
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scenarios: gate\nmarket: SA\n---\nruleset: gate\n",
+        "scenarios: gate\nmarket: SA\n---\n{ruleset: gate}\n",
+        "scenarios: gate\nmarket: SA\n---\n'ruleset': gate\n",
+        "scenarios: gate\nmarket: SA\n--- {ruleset: gate}\n",
+        "scenarios: gate\rmarket: SA\r---\rruleset: gate\r",
+        "scenarios: gate\nmarket: SA\n...\n%YAML 1.2\n---\nruleset: gate\n",
+        "? ruleset\n: gate\n---\nscenarios: gate\n",
+        "--- # a ruleset\nruleset: gate\n---\nscenarios: gate\n",
+    ],
+)
+def test_whatever_may_hold_more_than_scenarios_is_read_at_once(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ProjectError):
+        weighbridge.load(write(tmp_path, {**FILES, "rulesets/gate.scenarios.yaml": text}))
+
+
 def test_files_can_be_replaced_without_being_saved(tmp_path: Path) -> None:
     root = write(tmp_path, FILES)
     changed = weighbridge.load(root, {"rulesets/gate.yaml": GATE.replace("verdict: block", "verdict: warn")})

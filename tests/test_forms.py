@@ -79,7 +79,7 @@ def test_every_form_says_the_same(root: Path, shard: int) -> None:
         note(repr((pool, day, seed)))
         engine = weighbridge.load(root, files)
         found = mixed(pool, seed)
-        vectoriser = Vectoriser(engine.book)
+        vectoriser = Vectoriser()
         columns = ColumnReader(readers(engine.book.record_types["thing"])).rows(found)
         assert not columns.problems
         frame = Frame(columns.size, {**columns.vectors, "as_of": Fixed(day_number(day))})

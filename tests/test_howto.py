@@ -31,12 +31,14 @@ PAGES = [
     "write-a-rule.md",
     "test-your-rules.md",
     "prove.md",
+    "turn-a-verdict-around.md",
     "embed-in-python.md",
     "edit-by-program.md",
     "map-a-feed.md",
     "waivers-and-baseline.md",
     "personal-data.md",
     "decide-in-batch.md",
+    "impact.md",
 ]
 STEP = re.compile(r"(?:<!-- (file|append): (\S+) -->\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -54,6 +55,16 @@ def test_every_file_says_first_what_it_is_about(packs: Project) -> None:
         modeline, second, *_ = packs.sources[file]
         assert modeline.startswith("# yaml-language-server:"), file
         assert len(second) > 20 and second.startswith("# "), file
+
+
+def test_headers_leave_judgements_and_purpose_to_their_keys(packs: Project) -> None:
+    for document in (*packs.rulesets.values(), *packs.scorecards.values()):
+        lines = packs.sources[document.file]
+        head = [line.strip("# ") for line in itertools.takewhile(lambda line: line.startswith("#"), lines)]
+        header = " ".join(head).casefold()
+        assert "judgement" not in header, document.file
+        for said in (document.model.about, *document.model.judgements):
+            assert said.get("en", "").casefold() not in header or not said, (document.file, said)
 
 
 def test_every_rule_has_its_reason_and_title_in_both_languages(packs: Project) -> None:

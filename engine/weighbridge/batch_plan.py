@@ -56,16 +56,26 @@ class MarketChunk:
 
 
 class BatchPlan:
-    """The programs of a task. What they have in common they share; safe to use from several threads."""
+    """The programs of a task. What they have in common they share; safe to use from several threads.
 
-    def __init__(self, book: Rulebook, task: BatchTask, masking: Masks | None = None) -> None:
+    Plans made with one `vectoriser` share what they have in common as well: several versions of a project, of
+    which the record type is the same.
+    """
+
+    def __init__(
+        self,
+        book: Rulebook,
+        task: BatchTask,
+        masking: Masks | None = None,
+        vectoriser: Vectoriser | None = None,
+    ) -> None:
         self.book = book
         self.masks = masking or masks()
         self.task = task
         self.model: RecordTypeModel = book.record_types[book.record_of(task.target)]
         self.readers: dict[str, FieldReader] = readers(self.model)
         self.reader = ColumnReader(self.readers, self.model.key)
-        vectoriser = Vectoriser(book)
+        vectoriser = vectoriser or Vectoriser()
         self.programs = [self._program(market, vectoriser) for market in task.markets]
         self.searches_texts = vectoriser.searches_texts
 
@@ -75,17 +85,23 @@ class BatchPlan:
         special = specialise(self.book, self.task.target, market, self.task.as_of, span)
         return ColumnarProgram(self.book, special, vectoriser)
 
-    def decide(self, columns: Columns) -> Iterator[MarketChunk]:
+    def frame(self, columns: Columns) -> Frame:
+        """A chunk as the programs take it; plans that share a vectoriser may share it."""
+        return Frame(columns.size, {**columns.vectors, **self._fixed()})
+
+    def _fixed(self) -> dict[str, Vector]:
+        return {"as_of": Fixed(day_number(self.task.as_of))}
+
+    def decide(self, columns: Columns, frame: Frame | None = None) -> Iterator[MarketChunk]:
         """Every market's answer for a chunk, in the order of the markets."""
-        fixed: dict[str, Vector] = {"as_of": Fixed(day_number(self.task.as_of))}
-        frame = Frame(columns.size, {**columns.vectors, **fixed})
+        frame = self.frame(columns) if frame is None else frame
         meant = self._meant(columns)
         for number, program in enumerate(self.programs):
             if meant is None:
                 yield MarketChunk(number, None, program.run(frame))
             elif len(meant[number]):
                 part = frame.apart(meant[number])
-                part.columns.update(fixed)
+                part.columns.update(self._fixed())
                 yield MarketChunk(number, meant[number], program.run(part))
 
     def _meant(self, columns: Columns) -> list[Rows] | None:

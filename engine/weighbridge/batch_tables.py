@@ -22,6 +22,7 @@ from weighbridge.columnar import RulesetResult
 from weighbridge.columnar_outputs import Pairs
 from weighbridge.columnar_scores import ASSUMED, CardResult
 from weighbridge.findings import json_value
+from weighbridge.frames import Frame
 from weighbridge.messages import LANGUAGES
 from weighbridge.record_columns import Columns
 from weighbridge.rulebook import MILLI, Output, Scorecard
@@ -78,10 +79,10 @@ class TableWriter:
         """The column of an output; one whose name is taken is called `<target>.<name>`."""
         return f"{self.plan.task.target}.{output}" if output in RESERVED else output
 
-    def write(self, columns: Columns, first: int) -> BatchTables:
-        """Decides a chunk whose first record has the number `first`."""
+    def write(self, columns: Columns, first: int, frame: Frame | None = None) -> BatchTables:
+        """Decides a chunk whose first record has the number `first`; `frame` as in `BatchPlan.decide`."""
         with np.errstate(all="ignore"):
-            answers = list(self.plan.decide(columns))
+            answers = list(self.plan.decide(columns, frame))
             valid = np.ones(columns.size, np.bool_)
             valid[list(columns.problems)] = False
             return BatchTables(
@@ -140,7 +141,8 @@ class TableWriter:
         if name is None:
             return pa.nulls(len(rows), pa.string())
         vector, kind = columns.vectors[name], self.plan.readers[name].type
-        if isinstance(vector, Coded) and isinstance(vector.values, ArrowTexts):
+        masked = self.plan.readers[name].personal and not self.plan.task.personal
+        if isinstance(vector, Coded) and isinstance(vector.values, ArrowTexts) and not masked:
             codes = vector.codes[rows]
             return vector.values.array.cast(pa.string()).take(pa.array(codes - 1, mask=codes == 0))
         if isinstance(vector, Coded):
@@ -150,7 +152,7 @@ class TableWriter:
             distinct, codes = np.unique(numbers(vector, columns.size)[rows], return_inverse=True)
             entries, places = [None if v != v else v for v in distinct.tolist()], pa.array(codes)
         shown = [v if v is None or isinstance(v, str) else show_value(v, kind, "en") for v in entries]
-        if self.plan.readers[name].personal and not self.plan.task.personal:
+        if masked:
             shown = [v if v is None else self.plan.masks.key(v) for v in shown]
         return pa.array(shown, pa.string()).take(places)
 

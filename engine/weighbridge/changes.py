@@ -94,12 +94,12 @@ def _range(start: int, stop: int) -> str:
 
 def _changed_values(before: str, after: str, file: str) -> Iterator[ChangedValue]:
     if file.lower().endswith((".csv", ".tsv")):
-        yield from _changed_cells(before, after, file)
+        yield from changed_cells(before, after, file)
         return
     old, new = YamlText(before, file), YamlText(after, file)
     if old.diagnostics or new.diagnostics:
         return
-    yield from _changed_documents(_documents(old), _documents(new))
+    yield from changed_documents(_documents(old), _documents(new))
 
 
 def _documents(yaml: YamlText) -> dict[str, Node]:
@@ -111,7 +111,8 @@ def _documents(yaml: YamlText) -> dict[str, Node]:
     return found
 
 
-def _changed_documents(old: dict[str, Node], new: dict[str, Node]) -> Iterator[ChangedValue]:
+def changed_documents(old: dict[str, Node], new: dict[str, Node]) -> Iterator[ChangedValue]:
+    """The changed values of documents, which are known by what people call them ("ruleset listing_gate")."""
     for name in _either(old, new):
         yield from _changed(name, (), old.get(name), new.get(name))
 
@@ -156,7 +157,8 @@ def _name(node: Node) -> str | None:
     return next((str(n.value) for k in NAMING_KEYS if (n := node.get(k)) is not None), None)
 
 
-def _changed_cells(before: str, after: str, file: str) -> Iterator[ChangedValue]:
+def changed_cells(before: str, after: str, file: str) -> Iterator[ChangedValue]:
+    """The changed cells, rows and order of a table file; none where one of the texts is no table."""
     delimiter = "\t" if file.lower().endswith(".tsv") else ","
     old_header, old_rows, problems = read_table(before, file, delimiter) if before else ([], [], [])
     header, rows, more = read_table(after, file, delimiter)

@@ -260,10 +260,234 @@ MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "WB706": (("the draft is not kept on disk: {reason}", "草稿未能保存到磁盘：{reason}"),),
+    "WB800": (("the solver is not installed", "未安装求解器"),),
+    "WB801": (("not settled: {question} ({why})", "未能定论：{question}（{why}）"),),
+    "WB802": (
+        (
+            "{rule} can never fire: in every market a parameter decides {condition}",
+            "{rule} 永远不会触发：在每个市场，{condition} 都已由参数决定",
+        ),
+        ("{rule} can never fire: {parts}", "{rule} 永远不会触发：{parts}"),
+    ),
+    "WB803": (("{rule} fires for every record", "{rule} 对每条记录都会触发"),),
+    "WB804": (
+        (
+            "{rule} changes no output: wherever it fires, {others} does too",
+            "{rule} 不改变任何输出：凡其触发之处，{others} 也会触发",
+        ),
+    ),
+    "WB805": (
+        (
+            "{rule} never counts: {others} stands before it and takes every record it matches",
+            "{rule} 从不生效：{others} 排在其前，并命中其所有记录",
+        ),
+    ),
+    "WB806": (
+        (
+            "{rule} and {other} contradict each other: both set {output} ({combine}) to {one} and {two}",
+            "{rule} 与 {other} 相互矛盾：都设置 {output}（{combine}），取值为 {one} 和 {two}",
+        ),
+    ),
+    "WB807": (
+        (
+            "{rule} and {other} match one record and set {output} to {one} and {two}; the first wins silently",
+            "{rule} 与 {other} 命中同一记录，将 {output} 设为 {one} 和 {two}；仅前者生效且无提示",
+        ),
+        (
+            "the ranges of {rule} and {other} overlap and set {output} differently",
+            "{rule} 与 {other} 的区间重叠，且对 {output} 的设置不同",
+        ),
+    ),
+    "WB808": (
+        (
+            "the table {table} has a gap: it gives {output} no value for some known {fields}",
+            "表 {table} 有空缺：{fields} 取某些已知值时，{output} 没有取值",
+        ),
+        (
+            "{rule} ends at {low} and {other} begins at {high}: {value} between them falls into neither",
+            "{rule} 止于 {low}，{other} 始于 {high}：二者之间的 {value} 不属于任何一方",
+        ),
+        ("{line} gives no points for some known {value}", "{line} 对 {value} 的某些已知值不给分"),
+    ),
+    "WB809": (
+        (
+            "no value falls into bin {number} of {line}: {why}",
+            "没有值落入 {line} 的第 {number} 个分档：{why}",
+        ),
+    ),
+    "WB810": (("no score reaches the tier {tier} of {card}", "没有得分能达到 {card} 的等级 {tier}"),),
+    "WB811": (
+        ("nothing sets {output} of {target} to {value}", "没有规则把 {target} 的 {output} 设为 {value}"),
+    ),
+    "WB812": (
+        (
+            "{leaf} in {rule} is true for every value there can be",
+            "{rule} 中的 {leaf} 对所有可能的值都成立",
+        ),
+        (
+            "{leaf} in {rule} is false for every value there can be",
+            "{rule} 中的 {leaf} 对所有可能的值都不成立",
+        ),
+    ),
+    "WB813": (
+        (
+            "{region} sets {name} to what {owner} gives it anyway",
+            "{region} 对 {name} 的设置与 {owner} 本来给出的相同",
+        ),
+        (
+            "{region} sets the weights of {card} to what they are anyway",
+            "{region} 对 {card} 权重的设置与原有权重相同",
+        ),
+        (
+            "the override of {rule} in {region} concerns no market in which the rule is in force",
+            "{region} 对 {rule} 的覆盖不涉及该规则生效的任何市场",
+        ),
+        (
+            "the override of {rule} in {region} holds on no day on which the rule is in force",
+            "{region} 对 {rule} 的覆盖在该规则生效的日期均不适用",
+        ),
+    ),
+    "WB814": (("{rule} is never in force: {what}", "{rule} 从不生效：{what}"),),
+    "WB815": (
+        (
+            "with the weights of {region}, those of {card} add up to {total}",
+            "采用 {region} 的权重时，{card} 的权重之和为 {total}",
+        ),
+        ("the weights of {card} add up to {total}", "{card} 的权重之和为 {total}"),
+    ),
+    "WB820": (
+        ("git is not installed, so {name} cannot be read", "未安装 git，无法读取 {name}"),
+        ("the folder {name} does not exist", "文件夹 {name} 不存在"),
+        (
+            "{name} is no folder with a project, and {project} lies in no git repository",
+            "{name} 不是项目文件夹，且 {project} 不在 git 仓库中",
+        ),
+        ("git takes too long to read {name}", "git 读取 {name} 用时过长"),
+        ("git cannot read {name}: {reason}", "git 无法读取 {name}：{reason}"),
+        ("{file} is a link in {name}", "{file} 在 {name} 中是链接"),
+        ("the project in {name} is too large", "{name} 中的项目过大"),
+    ),
+    "WB821": (
+        ("there is no folder with a project and no revision {name}", "没有名为 {name} 的项目文件夹或版本"),
+        ("{name} holds no project where {folder} lies", "{name} 中 {folder} 的位置没有项目"),
+    ),
+    "WB822": (("the base {name} does not load: {count} error(s)", "基准 {name} 无法加载：{count} 个错误"),),
+    "WB823": (("--max-changed {text} is no number of decisions", "--max-changed {text} 不是判定数"),),
+    "WB824": (
+        ("the base has no target {name}", "基准中没有目标 {name}"),
+        ("the base has no market {name}", "基准中没有市场 {name}"),
+        ("not compared, since the base does not have them: {names}", "基准中没有以下市场，未作比较：{names}"),
+    ),
+    "WB825": (
+        (
+            "{count} changes are too many to try each alone; those of one file are tried together",
+            "共 {count} 项更改，过多而无法逐项测试；同一文件中的更改合并测试",
+        ),
+        (
+            "{count} changes in {files} files are too many to try alone",
+            "{files} 个文件中共 {count} 项更改，过多而无法单独测试",
+        ),
+    ),
+    "WB826": (
+        (
+            "{count} decisions were made under one version only and are not compared",
+            "有 {count} 个判定只在一个版本下作出，未作比较",
+        ),
+    ),
+    "WB827": (
+        (
+            "there is nothing to compare: no feed, and no proof is asked for",
+            "没有可比较的内容：未给出数据，也未要求证明",
+        ),
+    ),
+    "WB828": (("--out {name} does not say which kind of file", "--out {name} 没有说明文件类型"),),
+    "WB830": (
+        ("unknown tier {name}", "未知等级 {name}"),
+        ("unknown verdict {name}", "未知结论 {name}"),
+        (
+            "{target} gives no verdict that is the worst of its rules', so that none can be brought about",
+            "{target} 的结论不是取各规则中最严者，因此无法推求改动",
+        ),
+    ),
+    "WB831": (("the kept answers are not used: {why}", "未使用已保存的答案：{why}"),),
 }
 """Code -> sentences in English and Chinese; of several that fit, the first counts."""
 
 PHRASES: tuple[tuple[str, str], ...] = (
+    # What a proof says, expects and points to.
+    ("{parts} cannot hold together", "{parts} 不能同时成立"),
+    ("{part} never holds", "{part} 从不成立"),
+    ("no market lies in all the regions it names", "没有市场同时属于其列出的所有区域"),
+    ("its days exclude each other", "其日期互相排斥"),
+    ("bins before it take all it could", "前面的分档已取走所有可能的值"),
+    ("markets and days that have something in common", "有交集的市场与日期"),
+    ("a condition that some market's parameters allow", "某个市场的参数允许成立的条件"),
+    ("conditions that a record can meet together", "一条记录可以同时满足的条件"),
+    (
+        "a condition that some record does not meet, or `when: true`",
+        "某些记录不满足的条件，或写 `when: true`",
+    ),
+    ("a threshold within the range", "取值范围内的阈值"),
+    ("the narrower row first, or no such row", "把更窄的行放在前面，或删去该行"),
+    (
+        "a narrower condition there, a stronger outcome here, or no such rule",
+        "对方条件更窄、此处结果更强，或删去该规则",
+    ),
+    (
+        "`hit: first` if the order is meant, else rows that exclude each other",
+        "若有意按顺序，写 `hit: first`；否则让各行互斥",
+    ),
+    (
+        "conditions that exclude each other, or another way to combine {name}",
+        "互斥的条件，或换一种合并 {name} 的方式",
+    ),
+    ("a row for the rest, or a default for {name}", "为其余情况加一行，或给 {name} 设默认值"),
+    ("ranges that meet, one of them with its bound", "首尾相接的区间，其一包含界点"),
+    ("ranges without a common number", "没有公共数值的区间"),
+    ("a rule that sets it, or no such value", "设置该值的规则，或删去该值"),
+    ("a bin that some value can reach", "某些值能落入的分档"),
+    ("a last bin for the rest, or `missing`", "为其余值加最后一个分档，或设 `missing`"),
+    ("bounds within what the points can add up to", "分数之和能达到的界限"),
+    ("another value, or no entry", "其他取值，或删去该项"),
+    ("other weights, or no entry", "其他权重，或删去该项"),
+    ("a rule of these markets", "这些市场的规则"),
+    ("days of the rule", "规则生效的日期"),
+    ("{rule} takes its records", "{rule} 取走其记录"),
+    ("{rule} fires too", "{rule} 也会触发"),
+    ("the last row", "最后一行"),
+    ("the last bin", "最后一个分档"),
+    ("the range before it", "前一个区间"),
+    ("the other range", "另一个区间"),
+    ("{rule} sets it, but can never fire", "{rule} 会设置它，但永远不会触发"),
+    ("bin {number} stands before it", "第 {number} 个分档在其前"),
+    ("{line} gives points here", "{line} 在此给分"),
+    ("{line} weighs {weight}", "{line} 的权重为 {weight}"),
+    ("{card} is weighted here", "{card} 的权重在此设置"),
+    ("{owner} sets it here", "{owner} 在此设置"),
+    ("{rule} is written here", "{rule} 写在此处"),
+    ("{field} is declared here: from {low} to {high}", "{field} 在此声明：{low} 至 {high}"),
+    ("{field} is declared here: from {low}", "{field} 在此声明：不小于 {low}"),
+    ("{field} is declared here: to {high}", "{field} 在此声明：不大于 {high}"),
+    ("{field} is declared here", "{field} 在此声明"),
+    ("{field} is computed here", "{field} 在此计算"),
+    ("{condition} stands here", "{condition} 在此处"),
+    ("whether {rule} can fire", "{rule} 能否触发"),
+    ("whether {rule} always fires", "{rule} 是否总会触发"),
+    ("whether {leaf} in {rule} decides anything", "{rule} 中的 {leaf} 是否起作用"),
+    ("whether {rule} is idle", "{rule} 是否多余"),
+    ("whether {rule} contradicts another rule on {name}", "{rule} 在 {name} 上是否与其他规则矛盾"),
+    ("whether the table {table} has a gap", "表 {table} 是否有空缺"),
+    ("whether {rule} and {other} leave a gap", "{rule} 与 {other} 之间是否有空缺"),
+    ("whether {rule} and {other} overlap", "{rule} 与 {other} 是否重叠"),
+    ("whether a value falls into bin {number} of {line}", "是否有值落入 {line} 的第 {number} 个分档"),
+    ("whether {line} has a gap", "{line} 是否有空缺"),
+    ("whether a score reaches {tier}", "是否有得分达到 {tier}"),
+    ("the solver's limit of steps was reached", "求解器步数已达上限"),
+    ("the solver's record is none that the engine confirms", "引擎未能证实求解器给出的记录"),
+    ("there are too many markets and periods to ask", "市场与时段过多"),
+    ("it is damaged, or no file of answers", "文件已损坏，或不是答案文件"),
+    ("it is larger than {size} MB", "文件超过 {size} MB"),
+    ("a ruleset whose verdict combines as `worst`", "结论按 `worst` 合并的规则集"),
     ("an edit of the source", "在源文件中编辑"),
     ("at most {count} levels", "最多 {count} 层"),
     ("something that exists in the draft", "草稿中存在的内容"),
@@ -371,12 +595,13 @@ PHRASES: tuple[tuple[str, str], ...] = (
 
 
 def translated(diagnostic: Diagnostic, language: str) -> Diagnostic:
-    """The diagnostic with its message and expectation in a language; English where there are no others."""
+    """The diagnostic with everything it says in a language; English where there are no others."""
     if language != "zh":
         return diagnostic
     message = _fitted(diagnostic.message, _sentences(diagnostic.code)) or diagnostic.message
     expected = None if diagnostic.expected is None else _phrase(diagnostic.expected)
-    return replace(diagnostic, message=message, expected=expected)
+    related = tuple((_phrase(text), span) for text, span in diagnostic.related)
+    return replace(diagnostic, message=message, expected=expected, related=related)
 
 
 _Sentence = tuple[re.Pattern[str], str]

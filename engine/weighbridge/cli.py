@@ -32,10 +32,14 @@ if TYPE_CHECKING:
     from weighbridge.diagnostics import Diagnostic
     from weighbridge.documents import MappingModel
     from weighbridge.engine import Engine
+    from weighbridge.feed_turning import FeedTurn
     from weighbridge.gate_result import GateResult
+    from weighbridge.impact_result import Impact, Proven, Report
     from weighbridge.project import Project
+    from weighbridge.proof.turn import Turner
     from weighbridge.scenarios import ScenarioRun
     from weighbridge.strength import Strength
+    from weighbridge.versions import Version
 
 UNUSABLE = 2
 DEBUG = "WEIGHBRIDGE_DEBUG"
@@ -88,9 +92,18 @@ class PlainFormat(StrEnum):
     json = "json"
 
 
+class ImpactFormat(StrEnum):
+    """Formats of `impact`."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
 class GraphFormat(StrEnum):
     """Formats of `graph`."""
 
+    text = "text"
     mermaid = "mermaid"
     dot = "dot"
     json = "json"
@@ -260,22 +273,30 @@ def lint(
         Path | None,
         typer.Option(help="File that keeps the answers of --prove, so that only what changed is asked."),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that prove.", min=1, show_default="processors")
+    ] = None,
+    lang: LanguageOption = Language.en,
 ) -> None:
     """Check a project: every error and warning, each with its place and what to write instead.
 
     Exit code 0: sound. 1: errors (with --strict also warnings). 2: there is no project.
     """
+    from weighbridge.chinese import translated
     from weighbridge.lint import lint as run_lint
     from weighbridge.lint import prove as run_proof
     from weighbridge.lint_reports import lint_github, lint_json, lint_sarif
 
-    loaded, found = run_proof(project, cache) if prove else run_lint(project)
-    diagnostics, sources = _from_here(loaded, found)
+    loaded, found = run_proof(project, cache, workers) if prove else run_lint(project)
+    diagnostics, sources = _from_here(loaded, tuple(translated(d, lang.value) for d in found))
     errors = sum(d.severity == "error" for d in diagnostics)
     warnings = sum(d.severity == "warning" for d in diagnostics)
     if format is LintFormat.text:
-        show(diagnostics, sources)
-        say(f"{errors} error(s), {warnings} warning(s)", "error" if errors else "")
+        from weighbridge.messages import COMMANDS, phrase
+
+        show(diagnostics, sources, lang=lang.value)
+        counts = phrase(COMMANDS, "lint_counts", lang.value, errors=errors, warnings=warnings)
+        say(counts, "error" if errors else "")
     else:
         writers = {"json": lint_json, "sarif": lint_sarif, "github": lint_github}
         give(writers[format.value](diagnostics))
@@ -629,6 +650,101 @@ def decide(
 
 
 @app.command(
+    short_help="Say what would turn a verdict around.",
+    epilog="Example: weighbridge explain listing.json -m SA --turn pass, or: weighbridge explain feed.csv --turn pass",
+)
+def explain(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="File with one record as JSON (or - for standard input), or a feed.", show_default=False
+        ),
+    ],
+    turn: Annotated[
+        str, typer.Option(help="The verdict that is wanted; of a scorecard the tier.", show_default=True)
+    ] = "pass",
+    market: MarketOption = None,
+    project: ProjectOption = HERE,
+    target: TargetOption = None,
+    as_of: DayOption = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping document that says how the feed's columns become fields.")
+    ] = None,
+    feed_format: Annotated[
+        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+    ] = None,
+    market_field: Annotated[
+        str | None,
+        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+    ] = None,
+    most: Annotated[int, typer.Option(help="Decisions of a feed that are looked at.", min=1)] = 200,
+    format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
+    lang: LanguageOption = Language.en,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """The smallest change of changeable fields that brings a verdict; of a feed, the few that clear the most.
+
+    Every proposal was decided by the engine. Exit code 0: answered, whatever the answer. 2: not a record or
+    feed, an unknown name, or no solver (extra: verify).
+    """
+    from weighbridge.lint import check_solver
+
+    check_solver()
+    from weighbridge.proof.turn import Turner
+
+    day = _day(as_of)
+    engine = _engine(project)
+    chosen, markets = _target(engine, target), _markets(engine, market)
+    turner = Turner(engine, chosen, turn)
+    if str(source) != "-" and (feed_format is not None or source.suffix.lower() != ".json"):
+        found = _turn_feed(turner, source, markets, day, mapping, feed_format, market_field, most, quiet)
+        if found.invalid == found.rows:
+            code, what = ("WB603", "no valid record") if found.rows else ("WB602", "no records")
+            _refuse(code, f"{source} holds {what}, so nothing was decided", "a feed with listings")
+        give(found.to_json(indent=2)) if format is PlainFormat.json else say(found.text(lang.value))
+        return
+    from weighbridge.record_file import read_record_file
+
+    values = read_record_file(source)
+    turns = [turner.turn(values, m, day) for m in markets]
+    if format is PlainFormat.json:
+        give(_json([t.to_dict() for t in turns]))
+    else:
+        say("\n\n".join(t.text(lang.value) for t in turns))
+
+
+def _turn_feed(
+    turner: Turner,
+    feed: Path,
+    markets: list[str],
+    day: date,
+    mapping: str | None,
+    format: str | None,
+    market_field: str | None,
+    most: int,
+    quiet: bool,
+) -> FeedTurn:
+    from weighbridge.diagnostics import UnknownName, unknown_name
+    from weighbridge.feeds import open_feed
+    from weighbridge.proof.turn import turn_feed
+
+    model = turner.engine.record_type(turner.target)
+    if market_field is not None and market_field not in model.fields:
+        raise UnknownName([unknown_name("WB609", "market field", market_field, model.fields)])
+    rows = open_feed(feed, model, _mapping(turner.engine, mapping), format)
+    with Progress(quiet) as progress:
+        return turn_feed(
+            turner,
+            (None if row.problems else row.values for row in rows),
+            markets,
+            day,
+            market_field=market_field,
+            most=most,
+            progress=lambda number: progress.update(number, rows.position() / max(1, rows.size_hint)),
+        )
+
+
+@app.command(
     short_help="Decide a feed of any size into Parquet files.",
     epilog="Example: weighbridge batch 'catalogue/*.parquet' results -m SA -m DE --reasons review",
 )
@@ -722,8 +838,161 @@ def batch(
 
 
 @app.command(
+    short_help="What a change of the rules does to a feed.",
+    epilog="Example: weighbridge impact feed.csv --base main -m SA -m DE --format markdown --max-changed 1%",
+)
+def impact(
+    feed: Annotated[
+        str | None,
+        typer.Argument(
+            help="Feed, folder or pattern in quotes: every format of `check`. May be left out with --prove.",
+            show_default=False,
+        ),
+    ] = None,
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base", "-b", help="Version to compare with: a folder, or a branch, tag or commit of git."
+        ),
+    ] = "HEAD",
+    project: ProjectOption = HERE,
+    market: MarketOption = None,
+    target: TargetOption = None,
+    as_of: DayOption = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping document that says how columns become fields.")
+    ] = None,
+    feed_format: Annotated[
+        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+    ] = None,
+    market_field: Annotated[
+        str | None,
+        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+    ] = None,
+    max_changed: Annotated[
+        str | None,
+        typer.Option(
+            help="Fail where more decisions differ: a number, or a share as 0.5%.", show_default=False
+        ),
+    ] = None,
+    causes: Annotated[
+        bool, typer.Option("--causes/--no-causes", help="Try every change alone, to say which does what.")
+    ] = True,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Compare for every record by solver, not only for a feed (extra: verify)."
+        ),
+    ] = False,
+    list_undecided: Annotated[
+        bool,
+        typer.Option(
+            "--list-undecided", help="Compare rules that lack evidence and say `if_unknown: skip` too."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write every difference to this .csv or .parquet file.")
+    ] = None,
+    format: Annotated[
+        ImpactFormat, typer.Option("--format", "-f", help="Output format.")
+    ] = ImpactFormat.text,
+    show_personal: Annotated[
+        bool, typer.Option("--show-personal", help="Show personal keys, which are masked otherwise.")
+    ] = False,
+    lang: LanguageOption = Language.en,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Compare two versions of the rules over a feed: what is decided otherwise, and which change does it.
+
+    Exit code 0: compared. 1: more decisions differ than --max-changed allows. 2: it could not be done.
+    """
+    from weighbridge.impact_result import Report, read_limit
+    from weighbridge.versions import open_base
+
+    day, limit = _day(as_of), None if max_changed is None else read_limit(max_changed)
+    if feed is None and not prove:
+        message = "there is nothing to compare: no feed, and no proof is asked for"
+        _refuse("WB827", message, "a feed, --prove, or both")
+    engine = _engine(project)
+    chosen, markets = _target(engine, target), _markets(engine, market)
+    other = open_base(project, base)
+    found = None
+    if feed is not None:
+        options = {"mapping": mapping, "format": feed_format, "market_field": market_field, "causes": causes}
+        options |= {"undecided": list_undecided, "personal": show_personal}
+        found = _impact(engine, other, feed, chosen, markets, day, out, quiet, lang, options)
+    proofs = _compared_by_proof(engine, other, chosen, markets, day, lang) if prove else None
+    report = Report(chosen, other.name, other.engine.version, engine.version, day, found, proofs, limit)
+    _print_impact(report, format, lang)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+def _impact(
+    engine: Engine,
+    base: Version,
+    feed: str,
+    target: str,
+    markets: list[str],
+    day: date,
+    out: Path | None,
+    quiet: bool,
+    lang: Language,
+    options: dict[str, Any],
+) -> Impact:
+    """The impact over a feed; every difference goes to `out`."""
+    from contextlib import ExitStack
+
+    from weighbridge.impact_file import ImpactFile
+
+    with ExitStack() as stack:
+        file = None if out is None else stack.enter_context(ImpactFile(out))
+        progress = stack.enter_context(Progress(quiet))
+        found = engine.impact(
+            target,
+            feed,
+            base,
+            markets=markets,
+            as_of=day,
+            progress=lambda records, share: progress.update(records, share or 0.0),
+            sink=None if file is None else file.write,
+            **options,
+        )
+    if file is not None:
+        from weighbridge.messages import IMPACT, phrase
+
+        warn(phrase(IMPACT, "written", lang.value, count=file.rows, path=file.path))
+    return found
+
+
+def _compared_by_proof(
+    engine: Engine, base: Version, target: str, markets: list[str], day: date, lang: Language
+) -> tuple[Proven, ...]:
+    from weighbridge.chinese import translated
+    from weighbridge.impact import in_both
+    from weighbridge.lint import check_solver
+
+    check_solver()
+    from weighbridge.proof.compare import compare
+
+    common, notes = in_both(base.engine, target, markets)
+    show((translated(n, lang.value) for n in notes), lang=lang.value)
+    return compare(base.engine, engine, target, common, day)
+
+
+def _print_impact(report: Report, format: ImpactFormat, lang: Language) -> None:
+    from weighbridge.impact_reports import impact_dict, impact_markdown, impact_text
+
+    if format is ImpactFormat.json:
+        give(_json(impact_dict(report)))
+    elif format is ImpactFormat.markdown:
+        give(impact_markdown(report, lang.value))
+    else:
+        say(impact_text(report, lang.value))
+
+
+@app.command(
     short_help="Show what depends on what.",
-    epilog="Example: weighbridge graph --node rule:listing_gate/pork --format mermaid",
+    epilog="Example: weighbridge graph --field price, or: weighbridge graph --node rule:listing_gate/pork",
 )
 def graph(
     project: ProjectOption = HERE,
@@ -733,24 +1002,28 @@ def graph(
             "--node", "-n", help="Only what this leads to and comes from: field:price, rule:gate/id, ..."
         ),
     ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(help="Everything that depends on this field, and which of its values matter."),
+    ] = None,
+    market: Annotated[
+        list[str] | None,
+        typer.Option("--market", "-m", help="With --field: only these markets.", show_default="all"),
+    ] = None,
+    as_of: DayOption = None,
     format: Annotated[
-        GraphFormat, typer.Option("--format", "-f", help="Output format.")
-    ] = GraphFormat.mermaid,
+        GraphFormat | None,
+        typer.Option("--format", "-f", help="Output format.", show_default="mermaid; with --field text"),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
+    lang: LanguageOption = Language.en,
 ) -> None:
     """The dependency graph of fields, parameters, scorecards, rules and outputs."""
-    from weighbridge import graph as graphs
-    from weighbridge.diagnostics import UnknownName, unknown_name
-
-    whole = graphs.dependency_graph(_engine(project).book)
-    part = whole
-    if node:
-        unknown = [unknown_name("WB303", "node", n, whole.nodes) for n in node if n not in whole]
-        if unknown:
-            raise UnknownName(unknown)
-        part = graphs.around(whole, node)
-    writers = {"mermaid": graphs.to_mermaid, "dot": graphs.to_dot, "json": graphs.to_json}
-    text = writers[format.value](part)
+    engine = _engine(project)
+    if field is not None:
+        text = _field_text(engine, field, market, _day(as_of), format or GraphFormat.text, lang)
+    else:
+        text = _graph_text(engine, node, format or GraphFormat.mermaid)
     if output is None:
         give(text)
         return
@@ -758,6 +1031,45 @@ def graph(
         output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
     except OSError as error:
         _refuse("WB690", f"cannot write {output}: {error.strerror}", "a file in an existing folder")
+
+
+def _field_text(
+    engine: Engine, field: str, market: list[str] | None, day: date, format: GraphFormat, lang: Language
+) -> str:
+    from weighbridge import graph as graphs
+    from weighbridge.field_report import field_report
+
+    report = field_report(engine.book, field, day, _markets(engine, market) if market else ())
+    if format is GraphFormat.text:
+        return report.text(lang.value)
+    if format is GraphFormat.json:
+        return _json(report.to_dict())
+    start = [f"field:{field}"]
+    return (
+        graphs.to_mermaid(report.graph, start)
+        if format is GraphFormat.mermaid
+        else graphs.to_dot(report.graph)
+    )
+
+
+def _graph_text(engine: Engine, node: list[str] | None, format: GraphFormat) -> str:
+    from weighbridge import graph as graphs
+    from weighbridge.diagnostics import UnknownName, unknown_name
+
+    whole = graphs.dependency_graph(engine.book)
+    part = whole
+    if node:
+        unknown = [unknown_name("WB303", "node", n, whole.nodes) for n in node if n not in whole]
+        if unknown:
+            raise UnknownName(unknown)
+        part = graphs.around(whole, node)
+    writers = {
+        "text": graphs.to_text,
+        "mermaid": graphs.to_mermaid,
+        "dot": graphs.to_dot,
+        "json": graphs.to_json,
+    }
+    return writers[format.value](part)
 
 
 @app.command(

@@ -1,7 +1,8 @@
 """Every diagnostic code with its title and what to do about it.
 
 The numbers say where a problem was found: WB0xx the text of a file, WB1xx the shape of a document, WB2xx an
-expression, WB3xx names and their meaning, WB4xx records and feeds, WB5xx scenarios, WB6xx the gate, WB8xx proof.
+expression, WB3xx names and their meaning, WB4xx records and feeds, WB5xx scenarios, WB6xx the gate, WB8xx proof
+and comparing versions.
 """
 
 from __future__ import annotations
@@ -325,6 +326,38 @@ CODES: dict[str, tuple[str, str]] = {
     "WB815": (
         "weights do not add up",
         "Weights that are meant as shares of 100 (or 1) add up to something else.",
+    ),
+    "WB820": (
+        "base that cannot be read",
+        "There is no git or no repository, or git cannot give the project's files of that revision.",
+    ),
+    "WB821": (
+        "unknown revision",
+        "Neither a folder with a project nor a branch, tag or commit that was fetched has this name.",
+    ),
+    "WB822": ("base that does not load", "The version to compare with has errors, which follow."),
+    "WB823": ("limit of changes", "`--max-changed` is a number of decisions or a percentage of them."),
+    "WB824": ("not in the base", "The version to compare with has no target or market of this name."),
+    "WB825": (
+        "too many changes",
+        "Each change is tried alone only up to a bound; beyond it those of one file go together.",
+    ),
+    "WB826": (
+        "decisions of one version only",
+        "A record was decided in a market by one version only, so there is nothing to compare it with.",
+    ),
+    "WB827": ("nothing to compare", "Two versions are compared over a feed, by proof, or both."),
+    "WB828": (
+        "file of differences",
+        "The list of differences is written as CSV or Parquet, told by its ending.",
+    ),
+    "WB830": (
+        "verdict that cannot be brought about",
+        "The target gives no such verdict, or none that is the worst of its rules'; of a scorecard a tier is wanted.",
+    ),
+    "WB831": (
+        "kept answers of no use",
+        "The file of `--cache` is damaged, too large or cannot be read; the proof asked everything anew.",
     ),
 }
 """Code -> (title, explanation), in order of number."""

@@ -152,8 +152,9 @@ class RulesetProgram:
 def _place(scope: Scope, text: Expr, terms: Expr) -> int:
     assert isinstance(terms, Const)
     found = scope.value(text)
-    scope.mentions(found, terms.value)
-    return scope.vectoriser.scans(found).place(terms.value)
+    place = scope.place(found, terms.value)
+    scope.mentions(found, place)
+    return place
 
 
 def _rows_operation(test: Operation, scope: Scope) -> Operation:
@@ -219,7 +220,7 @@ class ColumnarProgram:
     def __init__(self, book: Rulebook, special: Specialised, vectoriser: Vectoriser) -> None:
         self.special = special
         names_: dict[str, Operation] = {}
-        scope = vectoriser.scope(names_)
+        scope = vectoriser.scope(names_, book)
         self._cards: dict[str, Operation] = {}
         self._target: RulesetProgram | None = None
         for step in special.steps:

@@ -419,6 +419,11 @@ class FieldModel(Model):
         description="The field is personal data of this category: masked in reports, and read only where "
         "the region's `privacy` lets it be.",
     )
+    changeable: StrictBool = Field(
+        default=False,
+        description="Whether those who offer the record can change the field: `explain` proposes changes of "
+        "such fields only.",
+    )
 
 
 class ConsentModel(Model):

@@ -61,6 +61,7 @@ from weighbridge.texts import (
     refused,
     with_line_ends,
 )
+from weighbridge.versions import Version
 from weighbridge.yaml_text import EditError, YamlText
 
 MAX_TRIES = 3
@@ -406,6 +407,10 @@ class Draft:
                 # Most of what is saved is in the draft too: only the files that differ are read and linked.
                 self._saved_engine = (key, _engine(check_project(self.root, None, self._cache.copy())))
             return self._saved_engine[1]
+
+    def saved_version(self) -> Version:
+        """What is saved, as the version to compare the draft with. Raises `ProjectError`."""
+        return Version(str(self.root), self.saved_engine(), self.root, cache=self._cache)
 
     def scenarios(self, target: str | None = None) -> ScenarioRun:
         """Runs the scenarios on the draft. Raises `ProjectError` while it has errors."""

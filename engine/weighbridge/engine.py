@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +36,14 @@ from weighbridge.scalar import day_number
 from weighbridge.specialise import Epochs, epochs, specialise
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from weighbridge.batch import Batch, BatchResult, BatchSummary, Progress
+    from weighbridge.batch_plan import BatchTask
     from weighbridge.batch_sources import RecordSource
+    from weighbridge.impact_result import Impact
+    from weighbridge.turning import Turn
+    from weighbridge.versions import Version
 
 MOST_DAYS = 4096
 """How many (target, market, day) questions are remembered; the programs behind them are far fewer."""
@@ -195,18 +203,64 @@ class Engine:
         """A batch task, compiled: to be run over any number of sources. Raises `UnknownName`."""
         # pyarrow and pandas take half a second to import, which only a batch should cost.
         from weighbridge.batch import Batch
+
+        task = self._task(target, markets, as_of, market_field)
+        batch = Batch(
+            self.book, replace(task, reasons=reasons, undecided=undecided, contributions=contributions)
+        )
+        levels = batch.writer.severities
+        if reasons is not None and reasons not in levels:
+            raise UnknownName([unknown_name("WB303", "verdict", reasons, levels)])
+        return batch
+
+    def _task(
+        self, target: str, markets: Sequence[str], as_of: date | str, market_field: str | None
+    ) -> BatchTask:
         from weighbridge.batch_plan import BatchTask
 
         self._check(target, *markets)
         model = self.record_type(target)
         if market_field is not None and market_field not in model.fields:
             raise UnknownName([unknown_name("WB609", "market field", market_field, model.fields)])
-        task = BatchTask(target, tuple(markets), _day(as_of), market_field, reasons, undecided, contributions)
-        batch = Batch(self.book, task)
-        levels = batch.writer.severities
-        if reasons is not None and reasons not in levels:
-            raise UnknownName([unknown_name("WB303", "verdict", reasons, levels)])
-        return batch
+        return BatchTask(target, tuple(markets), _day(as_of), market_field)
+
+    def impact(
+        self,
+        target: str,
+        records: Any,
+        base: Path | str | Version,
+        *,
+        markets: Sequence[str],
+        as_of: date | str,
+        market_field: str | None = None,
+        mapping: str | None = None,
+        format: str | None = None,
+        undecided: bool = False,
+        personal: bool = False,
+        causes: bool = True,
+        progress: Progress | None = None,
+        sink: Callable[[pa.Table], None] | None = None,
+    ) -> Impact:
+        """What this project decides otherwise than `base` does, and which change is the cause.
+
+        `base` is a folder, a revision of the git repository the project lies in, or a version opened before
+        (`weighbridge.versions.open_base`). The other arguments are as in `decide_batch`. `undecided` compares
+        rules that say nothing of being undecided as well; `causes` tries every change alone; `sink` is given
+        every difference (see `Impact.table`) as it is found. Raises `UnknownName`, `DiagnosticError` and what
+        `progress` raises.
+        """
+        from weighbridge.impact import Feed, impact
+        from weighbridge.versions import Version, open_base
+
+        task = replace(
+            self._task(target, markets, as_of, market_field), undecided=undecided, personal=personal
+        )
+        root = self.project.root
+        other = base if isinstance(base, Version) else open_base(root, base)
+        feed = Feed(records, mapping, format)
+        return impact(
+            other, Version(str(root), self, root), task, feed, causes=causes, progress=progress, sink=sink
+        )
 
     def source(
         self, target: str, records: Any, mapping: str | None = None, format: str | None = None
@@ -250,6 +304,22 @@ class Engine:
         """The questions (target, market, day) that were asked, oldest first."""
         with self._lock:
             return tuple(self._days)
+
+    def turn(
+        self, target: str, record: Mapping[str, Any], wanted: str = "pass", *, market: str, as_of: date | str
+    ) -> Turn:
+        """The smallest change of the record's changeable fields that brings the verdict `wanted` (of a scorecard:
+        the tier). Needs the extra `verify`. Raises as `decide` does, and `UnknownName` for other verdicts.
+
+        Who asks often keeps a `weighbridge.proof.turn.Turner`.
+        """
+        from weighbridge.lint import check_solver
+
+        check_solver()
+        from weighbridge.proof.turn import Turner
+
+        self._check(target, market)
+        return Turner(self, target, wanted).turn(record, market, as_of)
 
     def _prepare(self, target: str, market: str, as_of: date | str) -> tuple[Prepared, date, float]:
         self._check(target, market)
@@ -331,6 +401,12 @@ class ProjectCache:
 
 def check_project(
     root: Path | str, files: Mapping[str, str] | None = None, cache: ProjectCache | None = None
+
+    root: Path | str,
+    files: Mapping[str, str] | None = None,
+    cache: TextCache | None = None,
+    *,
+    scenarios: bool = True,
 ) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
 
@@ -345,6 +421,29 @@ def check_project(
         problems += privacy_problems(book)
     return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
 
+    `cache` spares the reading of files that have not changed since it was last used. Without `scenarios`, files that
+    hold nothing else are read, and their errors found, when somebody asks for them.
+    """
+    with _no_collection():
+        project = load_project(Path(root), files, cache, scenarios=scenarios)
+        book = link(project)
+        problems = [*book.diagnostics, *dependency_cycles(book)]
+        if not any(kind in ("region", "record_type") for kind, _ in project.broken):
+            problems += privacy_problems(book)
+        return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without Python's search for unreachable rings: loading builds much, drops little, and is slowed by a fifth."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     span = diagnostic.span
@@ -354,8 +453,12 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
 
 
 def load(root: Path | str, files: Mapping[str, str] | None = None) -> Engine:
-    """The engine of a project folder. Raises `ProjectError` with every error in it."""
-    project, book, diagnostics = check_project(root, files)
+    """The engine of a project folder. Raises `ProjectError` with every error in it.
+
+    Scenarios are no part of what decides: their files are read when `project.scenarios` is asked for, which raises
+    `ProjectError` for theirs. `check_project` reads everything.
+    """
+    project, book, diagnostics = check_project(root, files, scenarios=False)
     errors = [d for d in diagnostics if d.severity == "error"]
     if errors:
         raise ProjectError(errors)

@@ -109,6 +109,9 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.Starred: "starred values",
     ast.Attribute: "attributes of values",
 }
+# Where the scan of a text stops: characters that mean something, or that must not stand there.
+_SPECIAL = re.compile(r"""[^\t\n\r -~]|["'()\[\]{}#;\\`$?]""")
+_IN_QUOTES = re.compile(r"""["'\\\0]""")
 _CONSTANT_NAMES = {"true": True, "false": False}
 _WORDS = ("and", "or", "not", "in", "if", "else")
 _OPERATORS_ELSEWHERE = {
@@ -225,8 +228,10 @@ class _Compiler:
     def _scan(self) -> bool:
         """Refuse, outside quotes, what Python treats specially: comments, other letters, deep brackets."""
         quote, nesting, i = "", 0, 0
-        while i < len(self.source):
-            c = self.source[i]
+        while (special := (_IN_QUOTES if quote else _SPECIAL).search(self.source, i)) is not None:
+            if quote:
+                self.bare[i : special.start()] = " " * (special.start() - i)
+            i, c = special.start(), special[0]
             at = (self.lead + i, self.lead + i + 1)
             if quote and c != "\0":
                 step = 1 if c != "\\" else 2
@@ -261,6 +266,8 @@ class _Compiler:
                 )
                 return False
             i += 1
+        if quote:
+            self.bare[i:] = " " * (len(self.bare) - i)
         return True
 
     def _syntax_problem(self, error: Exception) -> None:

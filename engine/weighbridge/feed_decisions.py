@@ -13,6 +13,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from weighbridge.decision_differences import texts_of
 from weighbridge.engine import Engine
 from weighbridge.loaded_feed import LoadedFeed
 from weighbridge.messages import LANGUAGES
@@ -70,31 +71,40 @@ def decide_feed(
         feed.digest,
         tuple(markets),
         as_of,
-        _decisions(found.decisions, target),
+        _decisions(found.decisions, engine, target),
         fired.select(["row", "market", "rule"]).unify_dictionaries(),
         tuple(_invalid_rows(invalid.slice(0, MOST_INVALID), feed)),
         invalid.num_rows,
     )
 
 
-def _decisions(table: pa.Table, target: str) -> pa.Table:
-    """The columns that say what was decided, outputs as text."""
+def _decisions(table: pa.Table, engine: Engine, target: str) -> pa.Table:
+    """The columns that say what was decided, outputs as text; the values of a set in one order."""
+    ruleset = engine.book.rulesets.get(target)
+    outputs = {} if ruleset is None else ruleset.outputs
+    sets = {name for name, output in outputs.items() if output.combine == "set"}
     columns: dict[str, pa.ChunkedArray] = {}
     for name in table.column_names:
         if name in ("key", "valid", "fired", "undecided") or name.endswith(".coverage"):
             continue
         column = table.column(name)
         keeps = name in ("row", "market", "verdict") or name.endswith((".score", ".tier"))
-        columns[name.removeprefix(f"{target}.")] = column if keeps else _as_text(column)
+        if keeps:
+            columns[name] = column
+            continue
+        output = name.removeprefix(f"{target}.")
+        columns[output] = _as_text(_in_order(column) if output in sets else column)
     return pa.table(columns).filter(table.column("valid"))
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """An output as one text, lists in their order; nothing where it is unknown or empty."""
-    if pa.types.is_list(column.type):
-        joined = pc.binary_join(column.cast(pa.list_(pa.string())), ", ")
-        return pc.if_else(pc.equal(joined, ""), None, joined)
-    return column.cast(pa.string())
+    return pa.chunked_array([texts_of(chunk) for chunk in column.chunks], pa.string())
+
+
+def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    values = [None if entry is None else sorted(entry) for entry in column.to_pylist()]
+    return pa.chunked_array([pa.array(values, column.type)])
 
 
 def _invalid_rows(findings: pa.Table, feed: LoadedFeed) -> list[InvalidRow]:

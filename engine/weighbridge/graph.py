@@ -183,6 +183,11 @@ def to_json(graph: Graph) -> str:
     return json.dumps(to_dict(graph), ensure_ascii=False, indent=2)
 
 
+def to_text(graph: Graph) -> str:
+    """A line for every edge: what is read, and what reads it."""
+    return "\n".join(f"{a} -> {b}" for a, b in sorted(graph.edges())) + "\n"
+
+
 _SHAPES = {
     "field": ('["', '"]'),
     "parameter": ('[/"', '"/]'),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from weighbridge.git import GitFailed, answer, is_inside, run
 from weighbridge.project import CONFIG_FILE, FOLDERS, WAIVERS_FILE
 from weighbridge.texts import TABLE_SUFFIXES, YAML_SUFFIXES, Texts
 
-SECONDS = 10
 MOST_COMMITS = 1000
 _FORMAT = "%x01%H%x00%an%x00%cI%x00%s%x00"
 
@@ -40,10 +39,6 @@ class History:
     uncommitted: tuple[str, ...] = ()
 
 
-class _GitFailed(Exception):
-    """Git could not answer."""
-
-
 def recent_changes(root: Path | str, limit: int = 20) -> History:
     """The last commits that touched the project's documents. Never raises.
 
@@ -55,16 +50,18 @@ def recent_changes(root: Path | str, limit: int = 20) -> History:
         return History((), "no_git")
     names = [*FOLDERS, CONFIG_FILE, WAIVERS_FILE]
     try:
-        if not _is_inside(git, folder):
+        if not is_inside(git, folder):
             return History((), "no_repository")
-        if _run(git, folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
+        if run(git, folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
             return History((), "no_commits")
         count = f"--max-count={max(0, min(limit, MOST_COMMITS))}"
         wanted = ("log", count, f"--format={_FORMAT}", "--name-only", "-z", "--relative", "--no-renames")
-        commits = tuple(_commits(_git(git, folder, *wanted, "--no-ext-diff", "--no-textconv", "--", *names)))
-        tree = _git(git, folder, "ls-tree", "-r", "-z", "HEAD", "--", *names)
+        commits = tuple(
+            _commits(answer(git, folder, *wanted, "--no-ext-diff", "--no-textconv", "--", *names))
+        )
+        tree = answer(git, folder, "ls-tree", "-r", "-z", "HEAD", "--", *names)
         uncommitted = tuple(sorted(_uncommitted(folder, tree)))
-    except (_GitFailed, OSError, subprocess.TimeoutExpired, ValueError):
+    except (GitFailed, OSError, subprocess.TimeoutExpired, ValueError):
         return History((), "failed")
     return History(commits, None if commits else "no_commits", uncommitted)
 
@@ -90,46 +87,6 @@ def _blob_id(data: bytes, like: str) -> str:
     """What git calls a file's content, by the kind of hash the repository uses."""
     kind = "sha256" if len(like) == 64 else "sha1"
     return hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-def _git(git: str, folder: Path, *arguments: str) -> str:
-    done = _run(git, folder, *arguments)
-    if done.returncode != 0:
-        raise _GitFailed
-    return done.stdout.decode("utf-8", errors="replace")
-
-
-def _run(git: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    # A repository's own configuration can name programs to run; those that reading commands obey are switched off.
-    off = (
-        "core.fsmonitor=false",
-        "core.hooksPath=/dev/null",
-        "log.showSignature=false",
-        "core.quotePath=false",
-    )
-    options = [part for setting in off for part in ("-c", setting)]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return subprocess.run(
-        [git, "--no-pager", "--no-optional-locks", "-C", str(folder), *options, *arguments],
-        env={
-            **kept,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_NO_LAZY_FETCH": "1",
-            "GIT_ALLOW_PROTOCOL": "none",
-            "LC_ALL": "C",
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
-
-
-def _is_inside(git: str, folder: Path) -> bool:
-    done = _run(git, folder, "rev-parse", "--is-inside-work-tree")
-    if b"dubious ownership" in done.stderr:
-        raise _GitFailed
-    return done.stdout.strip() == b"true"
 
 
 def _commits(text: str) -> list[Commit]:

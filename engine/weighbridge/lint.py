@@ -184,7 +184,9 @@ def check_solver() -> None:
         raise DiagnosticError([Diagnostic("WB800", "the solver is not installed", expected=needed)])
 
 
-def prove(root: Path, cache: Path | None = None) -> tuple[Project, tuple[Diagnostic, ...]]:
+def prove(
+    root: Path, cache: Path | None = None, workers: int | None = None
+) -> tuple[Project, tuple[Diagnostic, ...]]:
     """`lint`, and what a proof over the whole project finds; what it cannot settle is a note.
 
     Raises `DiagnosticError` where the solver is not installed, `OSError` where the cache cannot be written.
@@ -196,5 +198,5 @@ def prove(root: Path, cache: Path | None = None) -> tuple[Project, tuple[Diagnos
     diagnostics = warned(project, book, diagnostics)
     if any(d.severity == "error" for d in diagnostics):
         return project, diagnostics
-    proof = run(Engine(project, book), cache)
+    proof = run(Engine(project, book), cache, workers)
     return project, (*diagnostics, *proof.findings, *proof.notes)

@@ -139,6 +139,116 @@ DIAGNOSTIC: Catalogue = {
 """What stands around a diagnostic's own words."""
 
 
+TURN: Catalogue = {
+    "pass": {"en": "pass", "zh": "通过"},
+    "warn": {"en": "warn", "zh": "警告"},
+    "review": {"en": "review", "zh": "复核"},
+    "block": {"en": "block", "zh": "拦截"},
+    "headline": {
+        "en": "{record}: {before} -> {wanted} (market {market}, as of {day})",
+        "zh": "{record}：{before} → {wanted}（市场 {market}，日期 {day}）",
+    },
+    "changes": {"en": "fewest changes found ({count}):", "zh": "找到的最少改动（{count} 项）："},
+    "or_else": {"en": "or ({count}):", "zh": "或者（{count} 项）："},
+    "already": {"en": "the verdict is {wanted} as it is", "zh": "结论已是{wanted}"},
+    "never": {
+        "en": "no change of the changeable fields brings {wanted} (proved); in the way:",
+        "zh": "改动可改字段无法得到“{wanted}”（已证明）；阻碍：",
+    },
+    "none": {
+        "en": "none of the changes tried brings {wanted}; that there is none is not proved; in the way:",
+        "zh": "尝试过的改动都得不到“{wanted}”，但未证明不存在；阻碍：",
+    },
+    "open_steps": {
+        "en": "not settled: the solver's limit of steps was reached; in the way:",
+        "zh": "未能定论：求解器步数已达上限；阻碍：",
+    },
+    "open_confirmed": {
+        "en": "not settled: the engine confirmed none of the solver's proposals; in the way:",
+        "zh": "未能定论：求解器的提议均未被引擎证实；阻碍：",
+    },
+    "open_computed": {
+        "en": "not settled: a rule computes its verdict, which the search does not follow",
+        "zh": "未能定论：有规则以计算给出结论，搜索无法处理",
+    },
+    # Changes of one field.
+    "lower": {"en": "{what}: lower from {before} to {after}", "zh": "{what}：由 {before} 降至 {after}"},
+    "raise": {"en": "{what}: raise from {before} to {after}", "zh": "{what}：由 {before} 升至 {after}"},
+    "set": {"en": "{what}: {after} instead of {before}", "zh": "{what}：改为 {after}（原为 {before}）"},
+    "set_free": {
+        "en": "{what}: something else than {before}",
+        "zh": "{what}：改为 {before} 以外的内容",
+    },
+    "state": {"en": "{what}: state {after} (now missing)", "zh": "{what}：填写 {after}（目前缺失）"},
+    "state_free": {"en": "{what}: state it (now missing)", "zh": "{what}：补充填写（目前缺失）"},
+    "remove": {"en": "{what}: take out {removed}", "zh": "{what}：删去{removed}"},
+    "replace_free": {
+        "en": "{what}: something else instead of {removed}",
+        "zh": "{what}：以其他内容替换{removed}",
+    },
+    "exchange": {
+        "en": "{what}: {added} instead of {removed}",
+        "zh": "{what}：以{added}替换{removed}",
+    },
+    "add": {"en": "{what}: add {added}", "zh": "{what}：添加{added}"},
+    # A whole feed.
+    "feed": {
+        "en": "{turned} of {failing} decisions that are not {wanted} can be turned ({looked} looked at)",
+        "zh": "{failing} 项非“{wanted}”的判定中有 {turned} 项可以改变（已查看 {looked} 项）",
+    },
+    "feed_step": {
+        "en": "{number}. clears {cleared}, in all {total} of {failing}:",
+        "zh": "{number}. 解决 {cleared} 项，累计 {total}/{failing} 项：",
+    },
+    "feed_left": {
+        "en": "not looked at: {count} decisions beyond --most {most}",
+        "zh": "未查看：超出 --most {most} 的 {count} 项判定",
+    },
+    "feed_clean": {"en": "every decision is {wanted}", "zh": "所有判定均为“{wanted}”"},
+    "feed_invalid": {"en": "rows that are no records: {count}", "zh": "不是有效记录的行：{count}"},
+    "feed_never": {
+        "en": "no change of changeable fields helps (proved): {count}",
+        "zh": "改动可改字段无济于事（已证明）：{count}",
+    },
+    "feed_open": {"en": "no change found, or not settled: {count}", "zh": "未找到改动或未能定论：{count}"},
+    "lower_any": {"en": "{what}: lower it", "zh": "{what}：降低"},
+    "raise_any": {"en": "{what}: raise it", "zh": "{what}：提高"},
+}
+"""Words of `weighbridge explain`: what would turn a decision around."""
+
+
+FIELD: Catalogue = {
+    "headline": {"en": "{field}, {type}, on {day}", "zh": "{field}，{type}，{day}"},
+    "nothing": {"en": "nothing depends on it", "zh": "没有任何内容依赖该字段"},
+    "boundaries": {"en": "values that matter:", "zh": "起作用的取值："},
+    "dependents": {"en": "what depends on it:", "zh": "依赖该字段的内容："},
+    "through": {"en": " (through {way})", "zh": "（经由 {way}）"},
+    "no_market": {"en": "in no market now", "zh": "目前无市场适用"},
+    "derived": {"en": "derived value", "zh": "派生值"},
+    "rule": {"en": "rule", "zh": "规则"},
+    "row": {"en": "table row", "zh": "表格行"},
+    "characteristic": {"en": "characteristic", "zh": "评分项"},
+    "scorecard": {"en": "scorecard", "zh": "评分卡"},
+    "output": {"en": "output", "zh": "输出"},
+    "count_derived": {"en": "derived values: {count}", "zh": "派生值 {count} 个"},
+    "count_rule": {"en": "rules: {count}", "zh": "规则 {count} 条"},
+    "count_row": {"en": "table rows: {count}", "zh": "表格行 {count} 行"},
+    "count_characteristic": {"en": "characteristics: {count}", "zh": "评分项 {count} 个"},
+    "count_scorecard": {"en": "scorecards: {count}", "zh": "评分卡 {count} 张"},
+    "count_output": {"en": "outputs: {count}", "zh": "输出 {count} 个"},
+    "kind_number": {"en": "{value}", "zh": "{value}"},
+    "kind_date": {"en": "{value}", "zh": "{value}"},
+    "kind_text": {"en": "“{value}”", "zh": "“{value}”"},
+    "kind_below": {"en": "{value} and everything below it", "zh": "{value} 及其下级"},
+    "kind_pattern": {"en": "{value}", "zh": "{value}"},
+    "kind_terms": {"en": "terms: {value}", "zh": "词条：{value}"},
+    "kind_flag": {"en": "true or false", "zh": "是或否"},
+    "kind_missing": {"en": "known or missing", "zh": "已填或缺失"},
+    "kind_condition": {"en": "together with others: {value}", "zh": "与其他内容一起：{value}"},
+}
+"""Words of `weighbridge graph --field`."""
+
+
 EXPLANATION: Catalogue = {
     "pass": {"en": "pass", "zh": "通过"},
     "warn": {"en": "warn", "zh": "警告"},
@@ -225,6 +335,10 @@ EXPLANATION: Catalogue = {
 
 
 COMMANDS: Catalogue = {
+    "lint_counts": {
+        "en": "{errors} error(s), {warnings} warning(s)",
+        "zh": "{errors} 个错误，{warnings} 个警告",
+    },
     "report_written": {"en": "{format} report written to {path}", "zh": "{format} 报告已写入 {path}"},
     "baseline_written": {
         "en": "baseline {path} holds {count} finding(s)",
@@ -236,6 +350,106 @@ COMMANDS: Catalogue = {
     },
 }
 """What commands with `--lang` say beside their result."""
+
+
+IMPACT: Catalogue = {
+    "title": {"en": "Impact on {target}", "zh": "对 {target} 的影响"},
+    "heading": {
+        "en": "{target} as of {day}: {base} ({base_version}) against this project ({version})",
+        "zh": "{target}，日期 {day}：{base}（{base_version}）与本项目（{version}）比较",
+    },
+    "same_version": {
+        "en": "Nothing that decisions depend on differs between the two versions.",
+        "zh": "两个版本在影响判定的内容上没有差别。",
+    },
+    "summary": {
+        "en": "{changed:,} of {decisions:,} decisions differ ({share:.2%}), "
+        "of {records:,} of {all_records:,} records; {verdicts:,} have another verdict",
+        "zh": "{decisions:,} 个判定中有 {changed:,} 个不同（{share:.2%}），"
+        "涉及 {all_records:,} 条记录中的 {records:,} 条；其中 {verdicts:,} 个结论不同",
+    },
+    "verdicts": {"en": "Verdicts, before → after", "zh": "结论数量（之前 → 之后）"},
+    "verdict": {"en": "Other verdicts", "zh": "结论变化"},
+    "tier": {"en": "Other tiers", "zh": "档位变化"},
+    "output": {"en": "Other outputs", "zh": "输出变化"},
+    "rule": {"en": "Rules", "zh": "规则"},
+    "conflict": {"en": "Conflicts between rules", "zh": "规则冲突"},
+    "valid": {"en": "Validity", "zh": "有效性"},
+    "score": {"en": "Other scores", "zh": "得分变化"},
+    "market": {"en": "market", "zh": "市场"},
+    "from_to": {"en": "{before} → {after}", "zh": "{before} → {after}"},
+    "count": {"en": "decisions", "zh": "判定数"},
+    "what": {"en": "what", "zh": "内容"},
+    "examples": {"en": "for example {keys}", "zh": "例如 {keys}"},
+    "fires": {"en": "fires now", "zh": "现在触发"},
+    "silent": {"en": "does not fire any more", "zh": "不再触发"},
+    "undecided": {"en": "cannot be decided any more", "zh": "现在无法判定"},
+    "decided": {"en": "can be decided now", "zh": "现在可以判定"},
+    "scores": {
+        "en": "{card}, {market}: {count:,} scores differ, by {most:.4g} at most, {mean:+.4g} on average",
+        "zh": "{card}，{market}：{count:,} 个得分不同，最多相差 {most:.4g}，平均 {mean:+.4g}",
+    },
+    "invalid": {
+        "en": "invalid records: {before:,} before, {after:,} after; "
+        "{newly_invalid:,} only now, {newly_valid:,} not any more",
+        "zh": "无效记录：之前 {before:,} 条，之后 {after:,} 条；"
+        "新增 {newly_invalid:,} 条，不再无效 {newly_valid:,} 条",
+    },
+    "causes": {"en": "Which change does it", "zh": "由哪项更改引起"},
+    "added": {"en": "new", "zh": "新增"},
+    "removed": {"en": "removed", "zh": "删除"},
+    "reordered": {"en": "order", "zh": "顺序"},
+    "values_more": {"en": "and {count} more", "zh": "另有 {count} 处"},
+    "several": {"en": "{count} changes in {file}", "zh": "{file} 中的 {count} 项更改"},
+    "alone": {
+        "en": "alone it changes {alone:,} decisions; it explains differences of {explains:,}",
+        "zh": "单独应用：改变 {alone:,} 个判定；可解释其中 {explains:,} 个判定的差异",
+    },
+    "undone": {
+        "en": "{count:,} of those it changes do not differ in the end",
+        "zh": "其中 {count:,} 个最终没有差异",
+    },
+    "only_change": {
+        "en": "the only change: all {count:,} decisions",
+        "zh": "唯一的更改：全部 {count:,} 个判定",
+    },
+    "no_effect": {
+        "en": "alone: no effect, decisions do not depend on it",
+        "zh": "单独应用：没有影响，判定不依赖它",
+    },
+    "does_not_load": {
+        "en": "not tried: alone the project does not load ({problem})",
+        "zh": "未测试：单独应用时项目无法加载（{problem}）",
+    },
+    "with_needs": {"en": "together with {names}, which it needs", "zh": "连同其所需的 {names}"},
+    "together": {
+        "en": "{count:,} decisions have a difference that no change makes alone",
+        "zh": "{count:,} 个判定的差异无法由任何单项更改单独产生",
+    },
+    "not_asked": {"en": "causes were not looked for", "zh": "未查找原因"},
+    "more": {"en": "... and {count:,} more", "zh": "……另有 {count:,} 项"},
+    "others": {
+        "en": "{count:,} more differences are of too many kinds to list",
+        "zh": "另有 {count:,} 处差异，种类过多，未逐一列出",
+    },
+    "proof": {"en": "For every record, by proof", "zh": "对所有记录的证明"},
+    "identical": {
+        "en": "identical on every record that is valid under both versions",
+        "zh": "对两个版本下均有效的任何记录，判定都相同",
+    },
+    "differs": {"en": "a record that differs: {record}", "zh": "判定不同的记录：{record}"},
+    "open": {"en": "not decided: {why}", "zh": "未能证明：{why}"},
+    "within": {
+        "en": "at most {limit} changed decisions: kept (exit code 0)",
+        "zh": "变化的判定不超过 {limit}：符合（退出码 0）",
+    },
+    "exceeded": {
+        "en": "FAILED: more than {limit} changed decisions (exit code 1)",
+        "zh": "未通过：变化的判定超过 {limit}（退出码 1）",
+    },
+    "written": {"en": "{count:,} differences written to {path}", "zh": "{count:,} 处差异已写入 {path}"},
+}
+"""Words of `weighbridge impact`."""
 
 
 PAGES: Catalogue = {

@@ -105,10 +105,8 @@ def _ask_where(frame: Frame, test: Operation, entry: _Entry, firings: Firings) -
 def _by_mention(group: Group, scope: Scope) -> Partition:
     assert group.text is not None
     text = scope.value(group.text)
-    scans = scope.vectoriser.scans(text)
     entries = {int(str(key)): e for key, e in _entries(group, scope).items()}
-    lists = {place: terms for terms, place in scans.places.items()}
-    tests = {place: scope.mentions(text, lists[place]) for place in entries}
+    tests = {place: scope.mentions(text, place) for place in entries}
     found = scope.found(text)
 
     def run(frame: Frame, firings: Firings) -> None:

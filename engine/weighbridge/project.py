@@ -8,10 +8,11 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Generic, TypeVar, cast
 
-from weighbridge.diagnostics import Diagnostic, Span, suggest
+from weighbridge.diagnostics import Diagnostic, ProjectError, Span, suggest
 from weighbridge.document_checks import Problem, check_document
 from weighbridge.documents import (
     DOCUMENTATION,
@@ -93,7 +94,9 @@ class Project:
     term_lists: dict[str, Document[TermListModel]]
     scorecards: dict[str, Document[ScorecardModel]]
     rulesets: dict[str, Document[RulesetModel]]
-    scenarios: tuple[Document[ScenariosModel], ...]
+    scenarios_read: tuple[Document[ScenariosModel], ...]
+    scenarios_unread: Mapping[str, str | bytes]
+    """Files that hold nothing but scenarios and were left unread: see `load_project`."""
     partial: tuple[Document[Any], ...]
     """What could be read of documents with errors: for checks that want to report more in the same run."""
     broken: frozenset[tuple[str, str]]
@@ -103,6 +106,20 @@ class Project:
     sources: dict[str, list[str]]
     """Lines of every file that was read, for showing the offending text."""
     diagnostics: tuple[Diagnostic, ...]
+
+    @cached_property
+    def scenarios(self) -> tuple[Document[ScenariosModel], ...]:
+        """All scenario documents by file. Raises `ProjectError` when a file that was left unread has errors."""
+        found = list(self.scenarios_read)
+        problems: list[Diagnostic] = []
+        for name, data in self.scenarios_unread.items():
+            loaded = load_text(data, name)
+            self.sources[name] = loaded.lines
+            found += loaded.documents
+            problems += [problem for problem in loaded.diagnostics if problem.severity == "error"]
+        if problems:
+            raise ProjectError(problems)
+        return tuple(sorted(found, key=lambda document: document.file))
 
     def table(self, document: Document[RulesetModel], index: int) -> TableRows | None:
         """Rows of a ruleset's table; None if they could not be read (there is a diagnostic then)."""
@@ -146,6 +163,8 @@ class Project:
 
 def _canonical(value: Any) -> Any:
     """Numbers that are equal are written alike: 1, 1.0 and 1e0 are one number."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
@@ -502,6 +521,26 @@ def _cell_at(text: str, span: Span) -> Cell:
 
 # ---- the whole folder
 
+_SCENARIO_KEYS = "|".join(
+    re.escape(field.alias or name) for name, field in ScenariosModel.model_fields.items()
+)
+_OTHER_LINE = re.compile(rf"^(?![ #\n]|---\n|- |(?:{_SCENARIO_KEYS}):[ \n])", re.MULTILINE)
+
+
+def _only_scenarios(data: str | bytes) -> bool:
+    """Whether a file plainly holds scenarios and nothing else: no line at the margin could begin anything else.
+
+    A file that is written in any unusual way is not plain, and is read.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    if "\r" in text or re.search(r"^scenarios:", text, re.MULTILINE) is None:
+        return False
+    other = _OTHER_LINE.search(text)
+    return other is None or other.start() == len(text)
+
 
 class TextCache:
     """The documents and tables of files that were read before: for editors, which load a project after every change.
@@ -547,16 +586,22 @@ class TextCache:
 
 
 def load_project(
-    root: Path | str, files: Mapping[str, str] | None = None, cache: TextCache | None = None
+    root: Path | str,
+    files: Mapping[str, str] | None = None,
+    cache: TextCache | None = None,
+    *,
+    scenarios: bool = True,
 ) -> Project:
     """Read a project folder; whatever is wrong with it ends in `diagnostics`, never in an exception.
 
     `files` (path relative to the root -> text) replace or add to the files on disk, for editors and tests;
-    `cache` spares the reading of files that have not changed since it was last used.
+    `cache` spares the reading of files that have not changed since it was last used. Without `scenarios`, files that
+    hold nothing else are read when somebody asks for them: no decision depends on them, and they are most of a
+    tested project.
     """
     base = Path(root).resolve()
     reader = _Files(base, files or {})
-    loader = _ProjectLoader(base, reader, cache or TextCache())
+    loader = _ProjectLoader(base, reader, cache or TextCache(), scenarios)
     if not base.is_dir() and not reader.overlay:
         message = (
             f"the folder {str(root)!r} does not exist"
@@ -578,10 +623,12 @@ def _folders_in_words() -> str:
 class _ProjectLoader:
     """Collects what the files of a project hold."""
 
-    def __init__(self, root: Path, files: _Files, cache: TextCache) -> None:
+    def __init__(self, root: Path, files: _Files, cache: TextCache, read_scenarios: bool) -> None:
         self.root = root
         self.files = files
         self.cache = cache
+        self.read_scenarios = read_scenarios
+        self.unread: dict[str, str | bytes] = {}
         self.diagnostics: list[Diagnostic] = []
         self.sources: dict[str, list[str]] = {}
         self.by_kind: dict[str, dict[str, Document[Any]]] = {kind: {} for kind in KINDS}
@@ -622,7 +669,8 @@ class _ProjectLoader:
             term_lists=kinds["term_list"],
             scorecards=kinds["scorecard"],
             rulesets=kinds["ruleset"],
-            scenarios=tuple(self.scenarios),
+            scenarios_read=tuple(self.scenarios),
+            scenarios_unread=self.unread,
             partial=tuple(self.partial),
             broken=frozenset(self.broken),
             tables=self.tables,
@@ -633,6 +681,9 @@ class _ProjectLoader:
     def _load_file(self, name: str) -> None:
         data = self.files.read(name)
         if data is None:
+            return
+        if not self.read_scenarios and _only_scenarios(data):
+            self.unread[name] = data
             return
         loaded = self.cache.load(data, name)
         self.sources[name] = loaded.lines

@@ -172,6 +172,7 @@ class Trial:
 
 def trials(engine: Engine, target: str | None = None) -> Iterator[Trial]:
     """Every case of the scenarios (of one target) that can be run, in every market it names."""
+    known = frozenset(engine.markets)
     for document in engine.project.scenarios:
         model = document.model
         if model.scenarios not in engine.targets or target not in (None, model.scenarios):
@@ -180,7 +181,7 @@ def trials(engine: Engine, target: str | None = None) -> Iterator[Trial]:
             day = case.as_of or model.as_of
             record = {k: v for k, v in {**model.record, **case.record}.items() if v is not None}
             for market in case.markets or (case.market or model.market,):
-                if market in engine.markets and day is not None:
+                if market in known and day is not None:
                     typed = _typed(engine, model.scenarios, record)
                     yield Trial(document, index, case, str(market), day, typed)
 

@@ -190,8 +190,8 @@ def names_read(
     return _Specialiser(book, target, market, day, Sight({}, {}, {}, {}, {})).names_read(part)
 
 
-def simplifier(book: Rulebook, special: Specialised) -> Callable[[Expr], Expr]:
-    """Puts the constants of a specialised target into trees as they are written."""
+def simplifier(book: Rulebook, special: Specialised) -> Callable[[Expr, str], Expr]:
+    """Makes of a tree and the ruleset or scorecard it is written in what it is in a specialised target."""
     return _Specialiser(book, special.target, special.market, special.first_day, special.sight).simplify
 
 

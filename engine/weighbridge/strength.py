@@ -16,7 +16,7 @@ from weighbridge.engine import Engine
 from weighbridge.evaluate import Evaluator
 from weighbridge.mutants import CardMutant, RuleMutant, card_mutants, rule_mutants
 from weighbridge.regions import covers
-from weighbridge.rulebook import Characteristic, Rule, Scorecard
+from weighbridge.rulebook import Bin, Characteristic, Rule, Scorecard
 from weighbridge.scenarios import Trial, trials
 from weighbridge.specialise import RulesetStep, ScoreStep, SpecialRule, simplifier
 from weighbridge.tree import Expr, Value
@@ -64,14 +64,14 @@ class _Tried:
     decision: Decision
     evaluator: Evaluator
     step: RulesetStep | None
-    simplify: Callable[[Expr], Expr]
+    simplify: Callable[[Expr, str], Expr]
     special: dict[str, SpecialRule] = field(default_factory=dict[str, SpecialRule])
 
 
 def strength(engine: Engine, target: str | None = None) -> Strength:
     """Mutates every rule and scorecard (of one target) and asks which scenarios notice."""
     tried: dict[str, list[_Tried]] = {}
-    simplifiers: dict[int, Callable[[Expr], Expr]] = {}
+    simplifiers: dict[int, Callable[[Expr, str], Expr]] = {}
     for trial in trials(engine):
         decided = _try(engine, trial, simplifiers)
         if decided is not None:
@@ -101,7 +101,7 @@ def _members(engine: Engine, target: str) -> tuple[str, ...]:
     return engine.book.rulesets[target].members if target in engine.book.rulesets else ()
 
 
-def _try(engine: Engine, trial: Trial, simplifiers: dict[int, Callable[[Expr], Expr]]) -> _Tried | None:
+def _try(engine: Engine, trial: Trial, simplifiers: dict[int, Callable[[Expr, str], Expr]]) -> _Tried | None:
     """The trial as it comes out; None of one that fails anyway, since it can notice nothing."""
     try:
         decision = engine.decide(trial.target, trial.record, market=trial.market, as_of=trial.day)
@@ -139,10 +139,10 @@ def _notices(tried: _Tried, mutant: RuleMutant) -> bool:
     here = tried.special.get(mutant.rule.ref)
     if here is None:
         could = mutant.everywhere or _in_force(tried, mutant.rule)
-        return could and _value(tried, mutant.condition) is True
+        return could and _value(tried, mutant) is True
     if mutant.everywhere:
         return False
-    old, new = tried.evaluator.value(here.condition), _value(tried, mutant.condition)
+    old, new = tried.evaluator.value(here.condition), _value(tried, mutant)
     return old is not new and _fails(tried, here, new)
 
 
@@ -152,8 +152,8 @@ def _in_force(tried: _Tried, rule: Rule) -> bool:
     return all(covers(p, tried.trial.day) for p in rule.periods) and all(lineage & w for w in rule.markets)
 
 
-def _value(tried: _Tried, condition: Expr) -> Value:
-    return tried.evaluator.value(tried.simplify(condition))
+def _value(tried: _Tried, mutant: RuleMutant) -> Value:
+    return tried.evaluator.value(tried.simplify(mutant.condition, mutant.rule.ruleset))
 
 
 def _fails(tried: _Tried, rule: SpecialRule, value: Value) -> bool:
@@ -196,7 +196,10 @@ def _card_notices(tried: _Tried, mutant: CardMutant) -> bool:
     here = next((s.card for s in steps if isinstance(s, ScoreStep) and s.card.id == mutant.card.id), None)
     if stated is None or here is None:
         return False
-    old, new = score(here, tried.evaluator), score(carried_over(mutant, here), tried.evaluator)
+    old, new = (
+        score(here, tried.evaluator),
+        score(carried_over(mutant, here, tried.simplify), tried.evaluator),
+    )
     if old == new:
         return False
     fields = stated.model_fields_set
@@ -213,13 +216,17 @@ def _card_notices(tried: _Tried, mutant: CardMutant) -> bool:
     )
 
 
-def carried_over(mutant: CardMutant, here: Scorecard) -> Scorecard:
+def carried_over(mutant: CardMutant, here: Scorecard, simplify: Callable[[Expr, str], Expr]) -> Scorecard:
     """The market's card with the mutant's change: what the mutation left alone stays the market's own."""
+
+    def seen(bins: tuple[Bin, ...]) -> tuple[Bin, ...]:
+        return tuple(b if b.test is None else replace(b, test=simplify(b.test, here.id)) for b in bins)
+
     lines = tuple(
         replace(
             mine,
             weight=new.weight if new.weight != old.weight else mine.weight,
-            bins=new.bins if new.bins is not old.bins and new.bins != old.bins else mine.bins,
+            bins=seen(new.bins) if new.bins is not old.bins and new.bins != old.bins else mine.bins,
         )
         for mine, old, new in zip(
             here.characteristics, mutant.card.characteristics, mutant.mutated.characteristics, strict=True

@@ -73,16 +73,23 @@ def parse_template(
         if piece[0] in ("{{", "}}"):
             parts.append(piece[0][0])
             continue
-        at = locate(piece.start(), piece.end())
+        here = piece.span()
         if piece[1] is None:
             problems.append(
-                Diagnostic("WB320", "a lone brace in a reason", at, expected="{name}, or {{ for a brace")
+                Diagnostic(
+                    "WB320", "a lone brace in a reason", locate(*here), expected="{name}, or {{ for a brace"
+                )
             )
             continue
         name, _, style = piece[1].strip().partition(":")
         if style and style != "percent" and not re.fullmatch("[0-6]", style):
             problems.append(
-                Diagnostic("WB320", f"unknown format {style!r}", at, expected="percent, or 0 to 6 decimals")
+                Diagnostic(
+                    "WB320",
+                    f"unknown format {style!r}",
+                    locate(*here),
+                    expected="percent, or 0 to 6 decimals",
+                )
             )
         elif name == "match":
             if has_match:
@@ -92,7 +99,7 @@ def parse_template(
                     Diagnostic(
                         "WB321",
                         "{match} in a rule that matches no terms",
-                        at,
+                        locate(*here),
                         expected="a condition with mentions(...)",
                     )
                 )
@@ -101,7 +108,8 @@ def parse_template(
             parts.append(Placeholder(Name(symbol.path, symbol.type), style))
         else:
             candidates = [*scope.symbols, "match"] if has_match else list(scope.symbols)
-            problems.append(unknown_name("WB203", "name", name, [c for c in candidates if "/" not in c], at))
+            known = [c for c in candidates if "/" not in c]
+            problems.append(unknown_name("WB203", "name", name, known, locate(*here)))
     parts.append(text[position:])
     template = Template(tuple(p for p in parts if p != ""))
     return (None if problems else template), problems

@@ -18,6 +18,7 @@ from weighbridge.functions import FUNCTIONS, power
 from weighbridge.normal_form import AllOf, AnyOf, Formula, Leaf, when
 from weighbridge.rulebook import Rulebook
 from weighbridge.scalar import TextScan, term_list
+from weighbridge.terms import TermList
 from weighbridge.tree import (
     Arith,
     Call,
@@ -65,12 +66,11 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 class Scans:
     """The term lists looked for in one text, by any program of the run: all found in one pass."""
 
-    def __init__(self, book: Rulebook) -> None:
-        self.book = book
-        self.places: dict[Value, int] = {}
+    def __init__(self) -> None:
+        self.places: dict[TermList, int] = {}
         self._scan: TextScan | None = None
 
-    def place(self, terms: Value) -> int:
+    def place(self, terms: TermList) -> int:
         """The number of a list; to be asked before the first text is scanned."""
         return self.places.setdefault(terms, len(self.places))
 
@@ -79,7 +79,7 @@ class Scans:
         """The scanner of all lists."""
         scan = self._scan
         if scan is None or len(scan.lists) != len(self.places):
-            scan = self._scan = TextScan(tuple(term_list(self.book, value) for value in self.places))
+            scan = self._scan = TextScan(tuple(self.places))
         return scan
 
 
@@ -111,14 +111,14 @@ class Hits:
 
 
 class Vectoriser:
-    """Makes operations of trees, equal ones once. One serves all programs of a run.
+    """Makes operations of trees, equal ones once. One serves all programs of a run over one record type.
 
     `names` maps the names that are not fields (derived values, scores, outputs of other rulesets) to their
-    operations; it differs from market to market, the operations need not.
+    operations; it differs from market to market, the operations need not. Programs may be of several versions of
+    a project: what an operation is asked for is said by its key, term lists by what they hold.
     """
 
-    def __init__(self, book: Rulebook) -> None:
-        self.book = book
+    def __init__(self) -> None:
         self._operations: dict[Hashable, Operation] = {}
         self._scans: dict[Operation, Scans] = {}
 
@@ -136,24 +136,25 @@ class Vectoriser:
         """Whether any program looks for terms."""
         return bool(self._scans)
 
-    def scope(self, names: Mapping[str, Operation]) -> Scope:
-        """Compiles trees in which `names` have a meaning."""
-        return Scope(self, names)
+    def scope(self, names: Mapping[str, Operation], book: Rulebook) -> Scope:
+        """Compiles trees of a rulebook in which `names` have a meaning."""
+        return Scope(self, names, book)
 
     def scans(self, text: Operation) -> Scans:
         """The lists looked for in a text."""
         found = self._scans.get(text)
         if found is None:
-            found = self._scans[text] = Scans(self.book)
+            found = self._scans[text] = Scans()
         return found
 
 
 class Scope:
     """Compiles the trees of one program."""
 
-    def __init__(self, vectoriser: Vectoriser, names: Mapping[str, Operation]) -> None:
+    def __init__(self, vectoriser: Vectoriser, names: Mapping[str, Operation], book: Rulebook) -> None:
         self.vectoriser = vectoriser
         self.names = names
+        self.book = book
         self._values: dict[Expr, Operation] = {}
         self._tests: dict[Formula, Operation] = {}
 
@@ -276,16 +277,19 @@ class Scope:
         hits = self._hits(text)
         return lambda frame: of_chunk(frame, hits)
 
-    def mentions(self, text: Operation, terms: Value) -> Operation:
-        """The test "the text has a match of the list"; computed for the whole chunk."""
-        place = self.vectoriser.scans(text).place(terms)
+    def place(self, text: Operation, terms: Value) -> int:
+        """The number of a list among those looked for in a text."""
+        return self.vectoriser.scans(text).place(term_list(self.book, terms))
+
+    def mentions(self, text: Operation, place: int) -> Operation:
+        """The test "the text has a match of the list of this number"; computed for the whole chunk."""
         hits = self._hits(text)
         return self.vectoriser.operation(
             ("mentions", text, place), lambda f: of_chunk(f, hits).mask(place), whole=True
         )
 
     def _count(self, text: Operation, terms: Value) -> Operation:
-        place = self.vectoriser.scans(text).place(terms)
+        place = self.place(text, terms)
         hits = self._hits(text)
         return self.vectoriser.operation(
             ("count", text, place), lambda f: of_chunk(f, hits).counts(place), whole=True
@@ -359,7 +363,7 @@ class Scope:
         return self.vectoriser.operation(("known", x), lambda f: known(f.vector(x), f.size))
 
     def _mentioned(self, text: Operation, terms: Value, wanted: bool) -> Operation:
-        found = self.mentions(text, terms)
+        found = self.mentions(text, self.place(text, terms))
         if wanted:
             return found
         there = self.missing(text, False)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from app_pages import OpenPage
 
 
@@ -30,6 +31,21 @@ def test_a_value_that_may_not_be_is_a_diagnostic(open_page: OpenPage, shop: Path
     page.button(key="use json").click().run()
     assert any("price" in m.value and "WB401" in m.value for m in page.markdown)
     assert not page.exception
+
+
+def test_a_way_out_is_proposed_and_taken_over(open_page: OpenPage, shop: Path) -> None:
+    pytest.importorskip("z3")
+    page = open_page("try_it", shop)
+    record = '{"sku": "T-1", "title": "Pigskin drum", "category": "toys", "photos": 5, "ce_marking": false}'
+    page.text_area(key="pasted json").set_value(record).run()
+    page.button(key="use json").click().run()
+    page.segmented_control(key="try tab").set_value("tab_turn").run()
+    page.button(key="way out").click().run()
+    assert not page.exception
+    assert any("take out “Pigskin”" in m.value for m in page.markdown)
+    page.button(key="take SA").click().run()
+    assert not page.exception
+    assert "drum" in [field.value for field in page.text_input]
 
 
 def test_every_view_of_a_decision_opens(open_page: OpenPage, shop: Path) -> None:

@@ -488,6 +488,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "graph_big": ("Only {count} of {total} nodes are shown.", "仅显示 {total} 个节点中的 {count} 个。"),
     "graph_none": ("No rule fired, so there is no path to show.", "没有规则触发，因此没有路径可显示。"),
+    "way_out_wanted": ("Wanted", "期望结论"),
+    "way_out": ("What would bring it?", "怎样才能达到？"),
+    "way_out_take": ("Take the first proposal into the form", "将第一项建议填入表单"),
     "turn_field": ("Number to move", "要移动的数值"),
     "turn_none": ("Nothing turns between {low} and {high}.", "{low} 与 {high} 之间没有变化。"),
     "turn_line": (

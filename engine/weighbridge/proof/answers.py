@@ -1,4 +1,9 @@
-"""Answers kept between runs: a JSON file of hashes of questions, so that only what changed is asked again."""
+"""Answers kept between runs: a JSON file of hashes of questions, so that only what changed is asked again.
+
+A question is hashed with all it depends on: conditions, definitions, fields, parameters, term lists. The file
+names the versions it was made with; those of others are not used. A record in it is only a suggestion: the
+engine is asked again whether it shows what it should.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+from weighbridge import __version__
+
+FORMAT = 2
 """Raised whenever the same question could get another answer: by another encoding, by more effort."""
 
 MOST_KEPT = 100_000
@@ -27,53 +35,63 @@ class Kept:
 
 
 class Answers:
-    """Answers by question. Those of former runs come from `file`; `save` writes those this run asked for."""
+    """Answers by question: those of former runs, and those given now."""
 
-    def __init__(self, file: Path | None = None) -> None:
-        self.file = file
-        self._former = {} if file is None else _read(file)
-        self._current: dict[str, Kept] = {}
+    def __init__(self, former: Mapping[str, Kept] | None = None) -> None:
+        self._former = {} if former is None else former
+        self.given: dict[str, Kept] = {}
 
     def find(self, question: str) -> Kept | None:
         """The answer, if the question was asked before."""
         key = _key(question)
-        found = self._current.get(key) or self._former.get(key)
+        found = self.given.get(key) or self._former.get(key)
         if found is not None:
-            self._current[key] = found
+            self.given[key] = found
         return found
 
     def keep(self, question: str, answer: Kept) -> None:
         """Remembers an answer."""
-        self._current[_key(question)] = answer
-
-    def save(self) -> None:
-        """Writes the answers of this run. Raises `OSError`."""
-        if self.file is None:
-            return
-        kept = list(self._current.items())[:MOST_KEPT]
-        lines = {k: [a.status, a.record, a.day, a.why] for k, a in kept}
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"format": FORMAT, "answers": lines}, ensure_ascii=False)
-        draft = self.file.with_suffix(".tmp")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.file)
+        self.given[_key(question)] = answer
 
 
 def _key(question: str) -> str:
     return hashlib.sha256(question.encode()).hexdigest()[:32]
 
 
-def _read(file: Path) -> dict[str, Kept]:
-    """The answers of a file; none of one that is missing, too large or not of this format."""
+def made_by() -> str:
+    """The versions that answers depend on."""
+    return f"weighbridge {__version__}, z3 {version('z3-solver')}, format {FORMAT}"
+
+
+def read_answers(file: Path) -> tuple[dict[str, Kept], str]:
+    """The answers of a file, and what is wrong with it (nothing for a file that is not there yet).
+
+    None of a file of other versions, and none of one that is damaged or too large.
+    """
     try:
         if file.stat().st_size > MOST_BYTES:
-            return {}
+            return {}, f"it is larger than {MOST_BYTES // 1_000_000} MB"
         content = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            return {}
-        return {str(k): Kept(*_entry(v)) for k, v in content["answers"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        if content["made_by"] != made_by():
+            return {}, ""
+        return {str(k): Kept(*_entry(v)) for k, v in content["answers"].items()}, ""
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, error.strerror or str(error)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}, "it is damaged, or no file of answers"
+
+
+def write_answers(file: Path, answers: Mapping[str, Kept]) -> None:
+    """Writes answers, all or nothing. Raises `OSError`."""
+    kept = list(answers.items())[:MOST_KEPT]
+    lines = {k: [a.status, a.record, a.day, a.why] for k, a in kept}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"made_by": made_by(), "answers": lines}, ensure_ascii=False)
+    draft = file.with_suffix(".tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
 
 
 def _entry(entry: Any) -> tuple[str, Mapping[str, Any] | None, float | None, str]:

@@ -24,9 +24,9 @@ def contexts(
     rules and the trees `among` read. Configured markets and the familiar day come first."""
     every = list(rules)
     leader = every[0] if every else None
-    reads = _Reads(prover.engine.book, [c.tree for r in every for c in r.conditions] + list(among))
+    reads = _Reads(prover, [c.tree for r in every for c in r.conditions] + list(among))
     seen: set[Any] = set()
-    for market in markets(prover):
+    for market in prover.markets:
         lineage = frozenset(prover.engine.book.regions.lineages[market])
         if leader is not None and not all(lineage & wanted for wanted in leader.markets):
             continue
@@ -40,13 +40,6 @@ def contexts(
             if mark not in seen:
                 seen.add(mark)
                 yield prover.scope(target, market, index)
-
-
-def markets(prover: Prover) -> list[str]:
-    """All markets, those of the settings first."""
-    chosen = prover.engine.project.config.model.markets
-    known = prover.engine.markets
-    return list(dict.fromkeys([m for m in chosen if m in known] + list(known)))
 
 
 def special_rule(scope: Scope, ref: str) -> SpecialRule | None:
@@ -72,8 +65,9 @@ def _states(book: Rulebook, rules: list[Rule], market: str, lineage: frozenset[s
 class _Reads:
     """What trees read of a market: parameters, its name, the regions asked for, weights and overrides."""
 
-    def __init__(self, book: Rulebook, trees: list[Expr]) -> None:
-        self.book = book
+    def __init__(self, prover: Prover, trees: list[Expr]) -> None:
+        self.prover = prover
+        self.book = prover.engine.book
         self.parameters: set[str] = set()
         self.regions: set[str] = set()
         self.cards: set[str] = set()
@@ -86,6 +80,13 @@ class _Reads:
                 elif isinstance(node, Name) and node.path not in seen:
                     seen.add(node.path)
                     pending += self._name(node.path)
+        self._parameters_in_order = sorted(self.parameters)
+        self._regions_in_order = sorted(self.regions)
+        self._lines = [
+            (card, line.id)
+            for card in sorted(self.cards)
+            for line in self.book.scorecards[card].characteristics
+        ]
 
     def _name(self, path: str) -> list[Expr]:
         head, dot, rest = path.partition(".")
@@ -106,16 +107,9 @@ class _Reads:
     def signature(self, market: str, day: date) -> Any:
         """Equal for markets and days between which the trees cannot tell."""
         regions = self.book.regions
-        values = tuple(
-            None if (found := regions.parameter(market, name, day)) is None else found.value
-            for name in sorted(self.parameters)
-        )
-        inside = tuple(r in regions.lineages[market] for r in sorted(self.regions))
-        weights = tuple(
-            None if (own := regions.weight(market, card, line.id, day)) is None else own.value
-            for card in sorted(self.cards)
-            for line in self.book.scorecards[card].characteristics
-        )
+        values = tuple(self.prover.parameter(market, name, day) for name in self._parameters_in_order)
+        inside = tuple(r in regions.lineages[market] for r in self._regions_in_order)
+        weights = tuple(self.prover.weight(market, card, line, day) for card, line in self._lines)
         changed = tuple(
             (document.id, index)
             for override, document, index in regions.overrides(market, day)

@@ -259,12 +259,12 @@ class Encoding:
         if not values:
             return Truth(False, True)
         if item.type is Type.TEXT:
-            texts = [v for v in values if isinstance(v, str)]
+            texts = sorted(v for v in values if isinstance(v, str))
             found = self.text(item)
             self.compared.setdefault(item, set()).update(texts)
             return self._decided(found.known, self._among(found.value, texts))
         x = self.number(item)
-        holds = either(x.value == number(v) for v in values if isinstance(v, float))
+        holds = either(x.value == number(v) for v in sorted(v for v in values if isinstance(v, float)))
         return self._decided(x.known, holds)
 
     def _contains(self, node: Contains, item: Expr, options: Expr) -> Truth:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from weighbridge.mutants import CardMutant, RuleMutant
-from weighbridge.proof.contexts import contexts, markets, special_rule
+from weighbridge.proof.contexts import contexts, special_rule
 from weighbridge.proof.prover import Prover, Seen, Wanted, Wish
 from weighbridge.proof.report import Report
 from weighbridge.proof.scope import Scope
 from weighbridge.rulebook import Scorecard
 from weighbridge.scenarios import TOLERANCE, trials
-from weighbridge.specialise import ScoreStep
+from weighbridge.specialise import ScoreStep, simplifier
 from weighbridge.strength import Survivor, carried_over, score
 from weighbridge.tree import FALSE, Call, Compare, Const, Expr, Name, Not, Type
 
@@ -62,7 +62,7 @@ def _case(report: Report, survivor: Survivor, mutant: RuleMutant) -> tuple[bool,
     settled = True
     for scope in _scopes(report.prover, mutant):
         original = _original(scope, mutant)
-        changed = scope.simplified(mutant.condition)
+        changed = scope.simplified(mutant.condition, mutant.rule.ruleset)
         for fires in (True, False):
             wanted: list[Wanted] = [
                 (original, Wish.TRUE if fires else Wish.NOT_TRUE),
@@ -88,7 +88,7 @@ def _card_case(report: Report, survivor: Survivor, mutant: CardMutant) -> tuple[
     settled = True
     for scope in contexts(prover, card.id, [], [Name(f"{card.id}.score", Type.NUMBER)]):
         here = scope.cards[card.id]
-        changed = carried_over(mutant, here)
+        changed = carried_over(mutant, here, scope.simplified)
         for wanted in _differences(here, changed):
             answer = prover.ask(scope, wanted)
             settled = settled and answer.status == "never"
@@ -106,7 +106,8 @@ def _scored(prover: Prover, survivor: Survivor, mutant: CardMutant, seen: Seen) 
     assert isinstance(step, ScoreStep)
     evaluator = decision._explain().evaluator
     value, tier = score(step.card, evaluator)
-    other, band = score(carried_over(mutant, step.card), evaluator)
+    seen_as = simplifier(prover.engine.book, decision._prepared.special)
+    other, band = score(carried_over(mutant, step.card, seen_as), evaluator)
     near = value is not None and other is not None and abs(value - other) <= 3 * TOLERANCE
     if tier == band and (near or value is other):
         return None
@@ -155,7 +156,7 @@ def _scopes(prover: Prover, mutant: RuleMutant) -> Iterable[Scope]:
     if not mutant.everywhere:
         return contexts(prover, target, [mutant.rule])
     elsewhere = []
-    for market in markets(prover):
+    for market in prover.markets:
         lineage = frozenset(prover.engine.book.regions.lineages[market])
         if not all(lineage & wanted for wanted in mutant.rule.markets):
             known = prover.epochs(target, market)

@@ -8,10 +8,11 @@ a file between runs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import z3
@@ -20,7 +21,7 @@ from weighbridge.engine import Engine
 from weighbridge.evaluate import Evaluator
 from weighbridge.proof.answers import Answers, Kept
 from weighbridge.proof.encoding import Encoding, Formula, both, either, negated
-from weighbridge.proof.scope import Scope, scope_of
+from weighbridge.proof.scope import Scope, scope_of, spelled
 from weighbridge.proof.texts import scanner
 from weighbridge.proof.witness import bare, candidates, model_day
 from weighbridge.records import FieldReader, readers, unknown_fields
@@ -36,6 +37,9 @@ EFFORT = 1_500_000
 
 MOST_POOLED = 40
 """Records of other answers that are tried before the solver is asked."""
+
+MANY_RULES = 400
+"""From here on it pays to make a program in order to learn which rules fire."""
 
 MOST_READ = 5_000
 """Records that are kept in the engine's form."""
@@ -107,6 +111,12 @@ class Prover:
         default_factory=dict[str, Mapping[str, FieldReader]]
     )
 
+    _parameters: dict[tuple[str, str, date], Value] = field(
+        default_factory=dict[tuple[str, str, date], Value]
+    )
+    _weights: dict[tuple[str, str, date], Value] = field(default_factory=dict[tuple[str, str, date], Value])
+    _with_results: dict[int, tuple[Expr, bool]] = field(default_factory=dict[int, tuple[Expr, bool]])
+
     # --- scopes ---
 
     def epochs(self, target: str, market: str) -> Epochs:
@@ -130,7 +140,7 @@ class Prover:
     def ask(self, scope: Scope, wanted: Sequence[Wanted]) -> Answer:
         """Whether there is a record of which everything in `wanted` holds."""
         digest = f"{scope.digest([tree for tree, _ in wanted])} {'|'.join(_order(wanted))}"
-        kept = self.answers.find(digest)
+        kept = self._confirmed(scope, wanted, self.answers.find(digest))
         if kept is None:
             self.asked += 1
             kept = self._known_record(scope, wanted) or self._solve(scope, wanted)
@@ -144,12 +154,22 @@ class Prover:
         day = scope.day(kept.day)
         return Answer("seen", Seen(scope.special.target, scope.market, day, kept.record))
 
+    def _confirmed(self, scope: Scope, wanted: Sequence[Wanted], kept: Kept | None) -> Kept | None:
+        """A kept answer, unless it shows a record of which the engine does not say so."""
+        if kept is None or kept.record is None:
+            return kept
+        return kept if self.confirms(scope, wanted, kept.record, scope.day(kept.day)) else None
+
     def _pool_of(self, scope: Scope) -> deque[Mapping[str, Any]]:
         """Records that answered other questions about this record type, the latest last."""
         name = scope.model.record_type
         if name not in self._pools:
             self._pools[name] = deque([bare(scope.model)], maxlen=MOST_POOLED)
         return self._pools[name]
+
+    def offer(self, scope: Scope, record: Mapping[str, Any]) -> None:
+        """A record that another task found, to be tried on this one's questions."""
+        self._pool_of(scope).append(record)
 
     def _known_record(self, scope: Scope, wanted: Sequence[Wanted]) -> Kept | None:
         """The answer that a record of another question gives: far cheaper than to ask the solver."""
@@ -173,32 +193,22 @@ class Prover:
         return None
 
     def _solve(self, scope: Scope, wanted: Sequence[Wanted]) -> Kept:
-        encoding = Encoding(scope)
-        goal = [formula(encoding, tree, wish) for tree, wish in wanted]
-        if any(g is False for g in goal):
-            return Kept("never")
-        solver = z3.Solver()
-        solver.set("rlimit", self.effort)
-        solver.add([g for g in goal if g is not True])
-        solver.add([f for f in encoding.relations() if f is not True])
-        solver.add([f for f in encoding.facts if f is not True])
-        for tame in (False, True):
-            if tame:
-                solver.add(_tame(encoding))
-            found = solver.check()
-            if found == z3.unsat and not tame:
-                return Kept("never")
-            if found == z3.unknown and not tame:
-                return Kept("open", why="the solver's limit of steps was reached")
-            if found == z3.sat:
-                model = solver.model()
-                number = model_day(encoding, model)
-                for record in candidates(encoding, model):
-                    if self.confirms(scope, wanted, record, scope.day(number)):
-                        return Kept("seen", record, number)
-        return Kept("open", why="the solver's record is none that the engine confirms")
+        def confirmed(record: Mapping[str, Any], number: float | None) -> bool:
+            return self.confirms(scope, wanted, record, scope.day(number))
+
+        return solve(scope, wanted, self.effort, confirmed)
 
     # --- known records ---
+
+    def firing(self, scope: Scope, seen: Seen, counts: Callable[[SpecialRule], bool]) -> list[SpecialRule]:
+        """The rules of the target that fire for a seen record, of those that count."""
+        rules = scope.outputs[scope.special.target].rules
+        if len(rules) <= MANY_RULES:
+            return self.firing_too(scope, seen, [r for r in rules if counts(r)])
+        # The engine's program takes a while to make, but has an index.
+        decision = self.engine.decide(scope.special.target, seen.record, market=scope.market, as_of=seen.day)
+        fired = frozenset(decision._raw[0][-1][0])
+        return [r for r in rules if r.index in fired and counts(r)]
 
     def firing_too(self, scope: Scope, seen: Seen, others: Sequence[SpecialRule]) -> list[SpecialRule]:
         """Those of `others` that fire for a seen record as well."""
@@ -207,6 +217,31 @@ class Prover:
         evaluator = self._evaluator(scope, [o.condition for o in others], seen.record, seen.day)
         assert evaluator is not None
         return [o for o in others if evaluator.value(o.condition) is True]
+
+    # --- what regions set ---
+
+    @cached_property
+    def markets(self) -> tuple[str, ...]:
+        """All markets, those of the settings first."""
+        chosen = self.engine.project.config.model.markets
+        known = self.engine.markets
+        return tuple(dict.fromkeys([m for m in chosen if m in known] + list(known)))
+
+    def parameter(self, market: str, name: str, day: date) -> Value:
+        """A parameter's value, looked up once."""
+        key = (market, name, day)
+        if key not in self._parameters:
+            found = self.engine.book.regions.parameter(market, name, day)
+            self._parameters[key] = None if found is None else found.value
+        return self._parameters[key]
+
+    def weight(self, market: str, card: str, line: str, day: date) -> Value:
+        """A region's own weight of a characteristic, looked up once; None where it has none."""
+        key = (market, f"{card}.{line}", day)
+        if key not in self._weights:
+            found = self.engine.book.regions.weight(market, card, line, day)
+            self._weights[key] = None if found is None else found.value
+        return self._weights[key]
 
     # --- the engine's word ---
 
@@ -247,17 +282,13 @@ class Prover:
 
     def _needs_results(self, scope: Scope, trees: Sequence[Expr]) -> bool:
         """Whether the trees read a score or another ruleset's output, directly or not."""
-        pending, seen = list(trees), set[str]()
-        while pending:
-            for node in walk(pending.pop()):
-                if isinstance(node, Name) and node.path not in seen:
-                    seen.add(node.path)
-                    found = scope.definition(node.path)
-                    if isinstance(found, DerivedStep):
-                        pending.append(found.tree)
-                    elif found is not None:
-                        return True
-        return False
+        return any(self._needs_result(scope, tree) for tree in trees)
+
+    def _needs_result(self, scope: Scope, tree: Expr) -> bool:
+        known = self._with_results.get(id(tree))
+        if known is None:
+            known = self._with_results[id(tree)] = (tree, _reads_results(scope, tree))
+        return known[1]
 
     def _mentioned(self, name: str, text: Expr, value: Value, terms: Value) -> Value:
         if terms not in self._scanners:
@@ -268,6 +299,20 @@ class Prover:
         if name == "mentions":
             return any(found.hits(piece) for piece in pieces)
         return float(sum(found.count(piece, 0) for piece in pieces))
+
+
+def _reads_results(scope: Scope, tree: Expr) -> bool:
+    pending, seen = [tree], set[str]()
+    while pending:
+        for node in walk(pending.pop()):
+            if isinstance(node, Name) and node.path not in seen:
+                seen.add(node.path)
+                found = scope.definition(node.path)
+                if isinstance(found, DerivedStep):
+                    pending.append(found.tree)
+                elif found is not None:
+                    return True
+    return False
 
 
 class _Environment(dict[str, Value]):
@@ -283,6 +328,39 @@ class _Environment(dict[str, Value]):
         value = self.evaluator.value(found.tree) if isinstance(found, DerivedStep) else None
         self[path] = value
         return value
+
+
+def solve(
+    scope: Scope,
+    wanted: Sequence[Wanted],
+    effort: int,
+    confirmed: Callable[[Mapping[str, Any], float | None], bool],
+) -> Kept:
+    """Asks the solver. `confirmed` says of a record, and a day if the question depends on it, whether it is one."""
+    encoding = Encoding(scope)
+    goal = [formula(encoding, tree, wish) for tree, wish in wanted]
+    if any(g is False for g in goal):
+        return Kept("never")
+    solver = z3.Solver()
+    solver.set("rlimit", effort)
+    solver.add([g for g in goal if g is not True])
+    solver.add([f for f in encoding.relations() if f is not True])
+    solver.add([f for f in encoding.facts if f is not True])
+    for tame in (False, True):
+        if tame:
+            solver.add(_tame(encoding))
+        found = solver.check()
+        if found == z3.unsat and not tame:
+            return Kept("never")
+        if found == z3.unknown and not tame:
+            return Kept("open", why="the solver's limit of steps was reached")
+        if found == z3.sat:
+            model = solver.model()
+            number = model_day(encoding, model)
+            for record in candidates(encoding, model):
+                if confirmed(record, number):
+                    return Kept("seen", record, number)
+    return Kept("open", why="the solver's record is none that the engine confirms")
 
 
 def formula(encoding: Encoding, tree: Expr, wish: Wish) -> Formula:
@@ -302,7 +380,7 @@ def formula(encoding: Encoding, tree: Expr, wish: Wish) -> Formula:
 
 
 def _order(wanted: Sequence[Wanted]) -> list[str]:
-    return sorted(f"{wish.value} {tree!r}" for tree, wish in wanted)
+    return sorted(f"{wish.value} {spelled(tree)}" for tree, wish in wanted)
 
 
 def _tame(encoding: Encoding) -> list[Formula]:

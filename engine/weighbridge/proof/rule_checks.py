@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -234,7 +234,7 @@ def _one_sided(report: Report, target: str, rule: Rule, leaf: Compare) -> tuple[
     possible: dict[bool, Seen] = {}
     asked = False
     for scope in contexts(report.prover, target, [rule]):
-        tree = scope.simplified(leaf)
+        tree = scope.simplified(leaf, rule.ruleset)
         if isinstance(tree, Const) or not recorded(tree, scope):
             return None
         asked = True
@@ -260,7 +260,7 @@ def _one_sided(report: Report, target: str, rule: Rule, leaf: Compare) -> tuple[
 def _reached(report: Report, target: str, rule: Rule, leaf: Compare) -> bool:
     """Whether the value can equal its threshold: a range that ends where the values end is no mistake."""
     for scope in contexts(report.prover, target, [rule]):
-        tree = scope.simplified(Compare("==", leaf.left, leaf.right))
+        tree = scope.simplified(Compare("==", leaf.left, leaf.right), rule.ruleset)
         if report.prover.ask(scope, [(tree, Wish.TRUE)]).status != "never":
             return True
     return False
@@ -314,15 +314,13 @@ def check_idle(report: Report, target: str, firings: dict[str, Firing], idle: se
     firing = firings[rule.ref]
     if rule.if_unknown != "skip":
         return  # it has a say where others are silent
-    step = firing.scope.outputs[target]
-    candidates = [
-        other
-        for other in step.rules
-        if other.rule.ref != rule.ref
-        and other.rule.ref not in idle
-        and covers_outputs(firing.rule, other, step.outputs)
-    ]
-    covering = _covering(report, firing, candidates)
+    outputs = firing.scope.outputs[target].outputs
+
+    def could_cover(other: SpecialRule) -> bool:
+        fits = other.rule.ref != rule.ref and other.rule.ref not in idle
+        return fits and covers_outputs(firing.rule, other, outputs)
+
+    covering = _covering(report, firing, could_cover)
     sets = [[other] for other in covering] + ([covering] if len(covering) > 1 else [])
     for others in sets:
         if _idle_everywhere(report, target, rule, others):
@@ -331,10 +329,12 @@ def check_idle(report: Report, target: str, firings: dict[str, Firing], idle: se
             return
 
 
-def _covering(report: Report, firing: Firing, candidates: Sequence[SpecialRule]) -> list[SpecialRule]:
+def _covering(
+    report: Report, firing: Firing, could_cover: Callable[[SpecialRule], bool]
+) -> list[SpecialRule]:
     """Rules of which one fires wherever the rule does, in its own scope; none where a record escapes them all."""
     prover, scope = report.prover, firing.scope
-    covering = prover.firing_too(scope, firing.seen, candidates)
+    covering = prover.firing(scope, firing.seen, could_cover)
     found = len(covering)
     for _ in range(MOST_COVERING):
         if not found:
@@ -344,8 +344,7 @@ def _covering(report: Report, firing: Firing, candidates: Sequence[SpecialRule])
             if answer.status == "open":
                 report.leave_open(f"whether {firing.rule.rule.ref} is idle", answer.why)
             return covering if answer.status == "never" else []
-        more = [c for c in candidates if c not in covering]
-        added = prover.firing_too(scope, answer.seen, more)
+        added = [o for o in prover.firing(scope, answer.seen, could_cover) if o not in covering]
         covering += added
         found = len(added)
     return []

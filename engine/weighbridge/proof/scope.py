@@ -18,7 +18,7 @@ from weighbridge.specialise import (
     card_trees,
     simplifier,
 )
-from weighbridge.tree import Call, Const, Expr, Name, walk
+from weighbridge.tree import Call, Const, Expr, Member, Name, children, walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Scope:
     derived: Mapping[str, Expr]
     cards: Mapping[str, Scorecard]
     outputs: Mapping[str, RulesetStep]
-    _simplify: list[Callable[[Expr], Expr]] = field(default_factory=list["Callable[[Expr], Expr]"])
+    _simplify: list[Callable[[Expr, str], Expr]] = field(default_factory=list["Callable[[Expr, str], Expr]"])
     _digests: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -58,11 +58,11 @@ class Scope:
             return None
         return self.cards.get(head) or self.outputs.get(head)
 
-    def simplified(self, tree: Expr) -> Expr:
-        """A tree as written in a document, with this market's constants put in."""
+    def simplified(self, tree: Expr, owner: str) -> Expr:
+        """A tree as written in the ruleset or scorecard `owner`: as that sees it, with constants put in."""
         if not self._simplify:
             self._simplify.append(simplifier(self.book, self.special))
-        return self._simplify[0](tree)
+        return self._simplify[0](tree, owner)
 
     def digest(self, trees: Iterable[Expr]) -> str:
         """A hash of everything the values of `trees` depend on, term lists and the days of the epoch included."""
@@ -70,7 +70,7 @@ class Scope:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _digest(self, tree: Expr) -> str:
-        parts = [repr(tree)]
+        parts = [spelled(tree)]
         for node in walk(tree):
             if isinstance(node, Name):
                 parts.append(self._name_digest(node.path))
@@ -108,11 +108,29 @@ class Scope:
 
     def _output_digest(self, step: RulesetStep) -> str:
         rules = [
-            (r.rule.if_unknown, r.rule.group, self._digest(r.condition), sorted(r.then.items(), key=str))
+            (
+                r.rule.if_unknown,
+                r.rule.group,
+                self._digest(r.condition),
+                [(n, spelled(t)) for n, t in sorted(r.then.items())],
+            )
             for r in step.rules
         ]
         outputs = [(n, o.combine, o.default, o.symbol.allowed) for n, o in step.outputs.items()]
         return repr((rules, outputs))
+
+
+def spelled(tree: Expr) -> str:
+    """A tree as a text that is the same in every process: the values of a set come in order."""
+    match tree:
+        case Member(item, values):
+            own = f"{sorted(values, key=repr)} {spelled(item)}"
+        case Const() | Name():
+            return repr(tree)
+        case _:
+            named = getattr(tree, "op", "") or getattr(tree, "function", "")
+            own = f"{named} {', '.join(map(spelled, children(tree)))}"
+    return f"{type(tree).__name__}({own})"
 
 
 _USUAL_DAY = date(2026, 6, 15)

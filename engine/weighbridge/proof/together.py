@@ -11,7 +11,7 @@ from weighbridge.proof.contexts import contexts, special_rule
 from weighbridge.proof.prover import Prover, Seen, Wanted, Wish
 from weighbridge.proof.report import Report, witness_of
 from weighbridge.proof.rule_checks import Firing, field_places, parts_of, recorded
-from weighbridge.proof.scope import Scope
+from weighbridge.proof.scope import Scope, spelled
 from weighbridge.rulebook import Output, Rule
 from weighbridge.specialise import RulesetStep, SpecialRule
 from weighbridge.tree import (
@@ -212,7 +212,7 @@ def _gap(report: Report, target: str, table: str, name: str, rows: list[Rule]) -
         wanted: list[Wanted] = [(s.condition, Wish.NOT_TRUE) for s in setting]
         inputs = _inputs([s.condition for s in present])
         guards = [c for c in _guard(report, target, table, rows[0]) if recorded(c, scope)]
-        wanted += [(scope.simplified(g), Wish.TRUE) for g in guards]
+        wanted += [(scope.simplified(g, target), Wish.TRUE) for g in guards]
         every = [*wanted, *((_is_known(i), Wish.TRUE) for i in inputs)]
         answer = report.prover.ask(scope, every)
         if answer.seen is not None:
@@ -379,7 +379,7 @@ def _slit(report: Report, target: str, scope: Scope, lower: Ranged, upper: Range
     inside = conjunction((low, high))
     outputs = set(lower.rule.rule.then)
     others = [s for s in step_of(scope).rules if outputs & set(s.then)]
-    wanted: list[Wanted] = [(inside, Wish.TRUE), *((p, Wish.TRUE) for p in sorted(lower.rest, key=repr))]
+    wanted: list[Wanted] = [(inside, Wish.TRUE), *((p, Wish.TRUE) for p in sorted(lower.rest, key=spelled))]
     wanted += [(s.condition, Wish.NOT_TRUE) for s in others if s.condition != TRUE]
     answer = report.prover.ask(scope, wanted)
     if answer.status == "open":

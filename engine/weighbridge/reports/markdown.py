@@ -33,7 +33,7 @@ _MARKS = {ExitCode.CLEAN: "✅", ExitCode.FINDINGS: "❌", ExitCode.UNUSABLE: "�
 def write(result: GateResult, stream: TextIO, lang: str) -> None:
     """Write the comment."""
     stream.write(f"### {_MARKS[result.exit_code]} Weighbridge: {totals.outcome(result, lang)}\n\n")
-    heading = " · ".join(f"{name} {_code(value)}" for name, value in totals.heading(result, lang))
+    heading = " · ".join(f"{name} {code(value)}" for name, value in totals.heading(result, lang))
     stream.write(f"{heading}\n\n")
     # Markets and verdicts: ids, whose alphabet has nothing that Markdown reads.
     header, *rows = totals.table(result, lang)
@@ -52,10 +52,8 @@ def _write_notes(result: GateResult, stream: TextIO, lang: str) -> None:
         return
     stream.write(f"**{phrase(REPORT, 'notes', lang)}**\n\n")
     for note in result.told(lang):
-        place = f" {_code(str(note.span))}" if note.span is not None else ""
-        stream.write(
-            f"- {phrase(DIAGNOSTIC, note.severity, lang)} {note.code}{place} {_code(note.message)}\n"
-        )
+        place = f" {code(str(note.span))}" if note.span is not None else ""
+        stream.write(f"- {phrase(DIAGNOSTIC, note.severity, lang)} {note.code}{place} {code(note.message)}\n")
     stream.write("\n")
 
 
@@ -98,32 +96,32 @@ def _findings(group: RecordGroup) -> Iterator[GateFinding]:
 def _record(group: RecordGroup, lang: str) -> str:
     first = group.first
     place = f"{first.feed}:{first.line}"
-    lines = [f"- {_code(record_name(first, lang))} {_code(place)}"]
+    lines = [f"- {code(record_name(first, lang))} {code(place)}"]
     for market in group.markets:
         lines += (f"  - {line}" for line in _market(market, lang))
     return "\n".join(lines) + "\n"
 
 
 def _market(group: MarketGroup, lang: str) -> Iterator[str]:
-    market = f"{_code(group.market)} " if group.market else ""
+    market = f"{code(group.market)} " if group.market else ""
     for finding in group.findings:
-        yield f"{market}{_label(finding, lang)} {_code(finding.rule)} {_code(reason(finding, lang))}"
+        yield f"{market}{_label(finding, lang)} {code(finding.rule)} {code(reason(finding, lang))}"
     for undecided in group.undecided:
         text = missing_evidence(tuple(map(printable, undecided.fields)), undecided.count, lang)
-        yield f"{market}{_label(undecided.first, lang)} {_code(text)}"
+        yield f"{market}{_label(undecided.first, lang)} {code(text)}"
 
 
 def _label(finding: GateFinding, lang: str) -> str:
     name = "?" if finding.severity == "pass" else word(finding.severity, lang)
     covered = suppression(finding, lang)
-    return f"**{name}**" if covered is None else f"~~{name}~~ {_code(covered)}"
+    return f"**{name}**" if covered is None else f"~~{name}~~ {code(covered)}"
 
 
 def _cell(text: str) -> str:
     return re.sub(r"[^\w -]", "", text) if text not in ("---", "---:") else text
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """`text` as a code span: one line, cut where it is long, fenced with more backticks than it holds."""
     line = printable(text)
     line = line if len(line) <= LONGEST else line[:LONGEST] + "…"

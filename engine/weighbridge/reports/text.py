@@ -103,13 +103,14 @@ def _named(name: str, text: str, lang: str) -> str:
 
 def _totals(result: GateResult, lang: str, paint: Painter) -> Iterator[str]:
     yield "  ".join(f"{name} {value}" for name, value in totals.heading(result, lang))
-    yield from _aligned(totals.table(result, lang))
+    yield from aligned(totals.table(result, lang))
     yield from totals.lines(result, lang)
     style = "pass" if result.exit_code is ExitCode.CLEAN else "error"
     yield paint(totals.outcome(result, lang), style)
 
 
-def _aligned(rows: list[list[str]]) -> Iterator[str]:
+def aligned(rows: list[list[str]]) -> Iterator[str]:
+    """The lines of a table whose columns stand below each other, all but the first to the right."""
     widths = [max(display_width(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         first, *rest = (

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from importlib.util import find_spec
 from typing import Any
 
 import pandas as pd
@@ -27,7 +28,7 @@ from weighbridge.app.shown import (
     verdict_badge,
     verdict_word,
 )
-from weighbridge.app.words import t
+from weighbridge.app.words import language, t
 from weighbridge.decisions import Decision
 from weighbridge.diagnostics import InvalidRecord
 from weighbridge.documents import RecordTypeModel
@@ -292,6 +293,47 @@ def _path(engine: Engine, decision: Decision) -> None:
     st.mermaid_chart(graphs.to_mermaid(kept, lit), alt=t("tab_graph"))
 
 
+def _way_out(
+    engine: Engine, target: str, record: dict[str, Any], decisions: Mapping[str, Decision], day: date
+) -> None:
+    """On request: the fewest changes that bring a verdict, in every market, each ready to be taken over."""
+    levels = _wanted_levels(engine, target)
+    if not levels or find_spec("z3") is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.selectbox(
+            t("way_out_wanted"), levels, format_func=lambda v: verdict_word(v) or v, key=f"wanted {target}"
+        )
+        asked = st.button(t("way_out"), key="way out", icon=":material/alt_route:")
+    question = (target, wanted, str(day), json.dumps(record, sort_keys=True, default=str), *decisions)
+    if asked:
+        turns_of = {m: engine.turn(target, record, wanted, market=m, as_of=day) for m in decisions}
+        st.session_state["way out of"] = (question, engine.version, turns_of)
+    known = st.session_state.get("way out of")
+    if known is None or known[:2] != (question, engine.version):
+        return
+    for market, turn in known[2].items():
+        for line in turn.text(language()).splitlines():
+            st.markdown(("**" + md(line) + "**") if line[:1] != " " else md(line.strip()))
+        if turn.proposals:
+            st.button(
+                t("way_out_take"),
+                key=f"take {market}",
+                type="tertiary",
+                icon=":material/check:",
+                on_click=replace_record,
+                args=(engine.record_type(target), turn.proposals[0].record),
+            )
+
+
+def _wanted_levels(engine: Engine, target: str) -> tuple[str, ...]:
+    """What can be wanted of a target; nothing where it gives no verdict that is the worst of its rules'."""
+    if target in engine.book.scorecards:
+        return tuple(tier.id for tier in engine.book.scorecards[target].tiers)
+    output = engine.book.rulesets[target].outputs.get("verdict")
+    return (output.symbol.allowed or ()) if output is not None and output.combine == "worst" else ()
+
+
 def _turning(
     engine: Engine,
     target: str,
@@ -442,6 +484,7 @@ def _results(engine: Engine, target: str, record: dict[str, Any], markets: Seque
     if tab == "tab_rules":
         _rules(engine, decisions)
     elif tab == "tab_turn":
+        _way_out(engine, target, record, decisions, day)
         _turning(engine, target, record, model, markets, day)
     elif tab == "tab_missing":
         _missing(decisions, model)
