@@ -400,33 +400,22 @@ class ProjectCache:
 
 
 def check_project(
-    root: Path | str, files: Mapping[str, str] | None = None, cache: ProjectCache | None = None
-
     root: Path | str,
     files: Mapping[str, str] | None = None,
-    cache: TextCache | None = None,
+    cache: ProjectCache | None = None,
     *,
     scenarios: bool = True,
 ) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
 
     `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does;
-    `cache` spares the reading and linking of what has not changed since it was last used.
+    `cache` spares the reading and linking of what has not changed since it was last used. Without `scenarios`, files
+    that hold nothing else are read, and their errors found, when somebody asks for them.
     """
     cache = cache or ProjectCache()
-    project = load_project(Path(root), files, cache.texts)
-    book = link(project, cache.links)
-    problems = [*book.diagnostics, *dependency_cycles(book)]
-    if not any(kind in ("region", "record_type") for kind, _ in project.broken):
-        problems += privacy_problems(book)
-    return project, book, tuple(sorted(dict.fromkeys(problems), key=_place))
-
-    `cache` spares the reading of files that have not changed since it was last used. Without `scenarios`, files that
-    hold nothing else are read, and their errors found, when somebody asks for them.
-    """
     with _no_collection():
-        project = load_project(Path(root), files, cache, scenarios=scenarios)
-        book = link(project)
+        project = load_project(Path(root), files, cache.texts, scenarios=scenarios)
+        book = link(project, cache.links)
         problems = [*book.diagnostics, *dependency_cycles(book)]
         if not any(kind in ("region", "record_type") for kind, _ in project.broken):
             problems += privacy_problems(book)
