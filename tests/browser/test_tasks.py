@@ -5,8 +5,6 @@ from pathlib import Path
 
 from conftest import OpenTab, Serve, Tab
 
-from weighbridge.draft import Draft
-
 ROOT = Path(__file__).parents[2]
 RULES = "rulesets/listing_gate.yaml"
 
@@ -251,23 +249,3 @@ def test_dragging_a_tier_moves_its_bound(shop: Path, serve: Serve, open_tab: Ope
     tab.page.mouse.up()
     tab.settle().see("Unsaved changes in 1 file(s)")
     assert slid_to(tab) < before
-
-
-def test_a_value_gets_days_in_a_grid(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
-    tab = open_tab(serve(shop)).open("scorecards", card="listing_quality")
-    tab.choose("Market", "DE")
-    tab.page.get_by_role("spinbutton", name="Weight of Photos").fill("7")
-    tab.page.keyboard.press("Enter")
-    tab.settle().press("By dates")
-    grid = tab.page.locator('[data-testid="stDataFrame"]').last
-    grid.wait_for()
-    tab.see("The first line whose days hold counts")
-    box = grid.bounding_box()
-    # The cell `From` of the first line.
-    tab.page.mouse.dblclick(box["x"] + 100, box["y"] + 53)
-    tab.page.locator('input[type="date"]').last.wait_for()
-    tab.page.keyboard.type("12012026")
-    tab.page.keyboard.press("Enter")
-    tab.settle().page.wait_for_timeout(1500)
-    weight = Draft.open(shop, "anna").value("region", "DE", "weights", "listing_quality", "photos")
-    assert weight == [{"from": "2026-12-01", "value": 7}]
