@@ -131,6 +131,32 @@ def test_what_is_said_while_editing_is_translated(module: str) -> None:
         assert translated(Diagnostic(code, text), "zh").message != text, text
 
 
+PROJECT = [
+    "project.py",
+    "source.py",
+    "shape.py",
+    "linking.py",
+    "pieces.py",
+    "expressions.py",
+    "table_linking.py",
+    "tables.py",
+    "templates.py",
+    "regions.py",
+    "graph.py",
+    "lint.py",
+]
+
+
+@pytest.mark.parametrize("module", PROJECT)
+def test_what_is_wrong_with_a_project_is_told_in_chinese(module: str) -> None:
+    codes = r"WB0(02|03|04|05|06|07|08|11|12)|WB10[0-8]|WB20\d|WB30\d|WB31[0-3]|WB32[01]|WB34\d"
+    said = [(code, text) for code, text in _given(module, codes) if len(text.split()) > 2]
+    assert said
+    for code, text in said:
+        if not text.startswith("value of "):  # a noun that `unknown_name` takes
+            assert translated(Diagnostic(code, text), "zh").message != text, f"{code}: {text}"
+
+
 FEEDS = {
     "cells": "sku,title,price\nA-1,Bag,cheap\n",
     "rows": 'sku,title\nA-1\nA-2,"x"y\nA-3,x,y\n',

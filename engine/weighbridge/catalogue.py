@@ -69,14 +69,36 @@ class Entry:
         return all(covers(period, day) for period in self.periods)
 
 
-def catalogue(book: Rulebook) -> tuple[Entry, ...]:
-    """All entries: rulesets with their rules and rows, then scorecards, in order of definition."""
-    return tuple(_entries(book))
+def catalogue(book: Rulebook, before: tuple[Rulebook, Iterable[Entry]] | None = None) -> tuple[Entry, ...]:
+    """All entries: rulesets with their rules and rows, then scorecards, in order of definition.
+
+    `before` is an earlier version of the project with its entries: those of rulesets that it holds as the same
+    object are taken over.
+    """
+    return tuple(_entries(book, {} if before is None else _known(book, *before)))
 
 
-def _entries(book: Rulebook) -> Iterator[Entry]:
+def _known(book: Rulebook, before: Rulebook, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """The entries, by ruleset, that are still right."""
+    old, new = before.regions, book.regions
+    if (old.lineages, old.markets, before.terms) != (new.lineages, new.markets, book.terms):
+        return {}
+    same = {
+        n for n, r in book.rulesets.items() if n in before.rulesets and before.rulesets[n].rules is r.rules
+    }
+    known: dict[str, list[Entry]] = {name: [] for name in same}
+    for entry in entries:
+        if entry.kind != "characteristic" and entry.owner in same:
+            known[entry.owner].append(entry)
+    return known
+
+
+def _entries(book: Rulebook, known: Mapping[str, list[Entry]]) -> Iterator[Entry]:
     lineages = {market: frozenset(book.regions.lineages[market]) for market in book.regions.markets}
     for ruleset in book.rulesets.values():
+        if ruleset.id in known:
+            yield from known[ruleset.id]
+            continue
         rows: Counter[str] = Counter()
         for rule in ruleset.rules:
             row = None if rule.table is None else rows[rule.table]

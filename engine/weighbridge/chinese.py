@@ -1,4 +1,4 @@
-"""Diagnostics of records, feeds and the gate in Chinese, for reports that people read.
+"""Diagnostics in Chinese, for reports and pages that people read.
 
 Diagnostics are written in English where they are found. `translated` finds the sentence by its code: each
 entry is the English sentence with `{holes}` and the Chinese one with the same holes. What fills a hole (name
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from weighbridge.chinese_projects import PROJECT_MESSAGES, PROJECT_PHRASES
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.messages import DIAGNOSTIC, phrase
 
@@ -26,6 +27,7 @@ _UNREADABLE = (
 )
 
 MESSAGES: dict[str, tuple[tuple[str, str], ...]] = {
+    **PROJECT_MESSAGES,
     "WB001": (("the waivers {file} cannot be read: {reason}", "无法读取豁免文件 {file}：{reason}"),),
     "WB400": _UNREADABLE,
     "WB401": (("{field}: {value} is not valid", "{field}：{value} 无效"),),
@@ -587,6 +589,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("{rule}, record {record}, market {market} ({owner})", "{rule}，记录 {record}，市场 {market}（{owner}）"),
     ("{rule}, record {record} ({owner})", "{rule}，记录 {record}（{owner}）"),
     ("{rule}, market {market} ({owner})", "{rule}，市场 {market}（{owner}）"),
+    *PROJECT_PHRASES,
 )
 """Expectations, and phrases that fill a hole."""
 

@@ -39,11 +39,11 @@ from weighbridge.draft_state import (
     with_step,
 )
 from weighbridge.edits import Address, Edit, read_value
-from weighbridge.engine import Engine, check_project
+from weighbridge.engine import Engine, ProjectCache, check_project
 from weighbridge.lint import warned
 from weighbridge.merge import merge
 from weighbridge.messages import EDITS, LANGUAGES, phrase
-from weighbridge.project import Project, TextCache, load_text
+from weighbridge.project import Project, load_text
 from weighbridge.rulebook import Rulebook
 from weighbridge.saving import STATE_FOLDER, locked, recover, write_all
 from weighbridge.scenarios import CaseResult, ScenarioRun, run_scenarios
@@ -125,7 +125,7 @@ class Draft:
         self._mutex = threading.RLock()
         self._state = EMPTY
         self._stamp: object = None
-        self._cache = TextCache()
+        self._cache = ProjectCache()
         self._yaml: dict[str, YamlText] = {}
         self._checked: tuple[object, Checked] | None = None
         self._saved_engine: tuple[object, Engine] | None = None
@@ -404,7 +404,8 @@ class Draft:
         key = self._on_disk()
         with self._mutex:
             if self._saved_engine is None or self._saved_engine[0] != key:
-                self._saved_engine = (key, _engine(check_project(self.root)))
+                # Most of what is saved is in the draft too: only the files that differ are read and linked.
+                self._saved_engine = (key, _engine(check_project(self.root, None, self._cache.copy())))
             return self._saved_engine[1]
 
     def saved_version(self) -> Version:

@@ -15,12 +15,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from weighbridge.documents import KINDS, OTHER_KINDS
 from weighbridge.messages import EDITS, LANGUAGES, phrase
 from weighbridge.shape import keys_of, model_at
-from weighbridge.source import to_python
+from weighbridge.source import Node, to_python
 from weighbridge.table_edits import open_table, read_block
 from weighbridge.texts import Texts, check_path, refused
 from weighbridge.yaml_text import EditError, ValuePath, YamlText
@@ -247,6 +247,56 @@ class Override(Edit):
 
     def summary(self, lang: str = "en") -> str:
         return _said("override", lang, self.rule, region=self.region)
+
+
+@dataclass(frozen=True, slots=True)
+class TierOverride(Edit):
+    """A region's own lower bound of a scorecard's tier; the first one brings its reason along. None: as inherited.
+
+    Overrides with dates stay as they are: this one holds on every day.
+    """
+
+    region: str
+    scorecard: str
+    tier: str
+    bound: float | int | None
+    reason: Mapping[str, str]
+
+    def apply(self, texts: Texts) -> NewTexts:
+        at = Address("region", self.region)
+        yaml, root = at.open(texts)
+        index = self._place(yaml, root)
+        if index is None:
+            if self.bound is None:
+                return {}
+            value = {
+                "scorecard": self.scorecard,
+                "set": {"tiers": {self.tier: self.bound}},
+                "reason": dict(self.reason),
+            }
+            return Insert(at, ("overrides",), value).apply(texts)
+        path: ValuePath = ("overrides", index, "set", "tiers", self.tier)
+        if self.bound is not None:
+            return SetValue(at, path, self.bound).apply(texts)
+        if yaml.node(root, path) is None:
+            return {}
+        changes = to_python(cast(Node, yaml.node(root, ("overrides", index, "set"))))
+        if set(changes) == {"tiers"} and set(changes["tiers"]) == {self.tier}:
+            # Nothing would be left to override: the entry goes with its reason.
+            path = ("overrides", index)
+        return Remove(at, path, prune=True).apply(texts)
+
+    def _place(self, yaml: YamlText, root: int) -> int | None:
+        node = yaml.node(root, ("overrides",))
+        for index, entry in enumerate(() if node is None else node.elements):
+            card = entry.get("scorecard")
+            dated = entry.get("from") is not None or entry.get("to") is not None
+            if card is not None and card.value == self.scorecard and not dated:
+                return index
+        return None
+
+    def summary(self, lang: str = "en") -> str:
+        return _said("override", lang, self.scorecard, self.tier, region=self.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,8 +566,18 @@ def inherit_rule(region: str, rule: str) -> Edit:
 
 
 def set_tier(scorecard: str, tier: str, bound: float) -> Edit:
-    """A tier's lower bound. (In a region: `SetValue` of ("overrides", <scorecard>, "set", "tiers", <tier>).)"""
+    """A tier's lower bound, everywhere. In one region: `set_region_tier`."""
     return SetValue(Address("scorecard", scorecard), ("tiers", tier, "from"), bound)
+
+
+def set_region_tier(region: str, scorecard: str, tier: str, bound: float, reason: Mapping[str, str]) -> Edit:
+    """A tier's lower bound in one region; `reason` tells why, where the region overrides nothing there yet."""
+    return TierOverride(region, scorecard, tier, bound, reason)
+
+
+def inherit_tier(region: str, scorecard: str, tier: str) -> Edit:
+    """The region takes the tier from above again."""
+    return TierOverride(region, scorecard, tier, None, {})
 
 
 def set_bin(scorecard: str, characteristic: str, index: int, key: str, value: Plain) -> Edit:

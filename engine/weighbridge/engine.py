@@ -6,7 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from weighbridge.documents import RecordTypeModel
 from weighbridge.expressions import parse_date
 from weighbridge.findings import Review, Source, review_of, source_of
 from weighbridge.graph import dependency_cycles
+from weighbridge.kept_links import KeptLinks
 from weighbridge.linking import link
 from weighbridge.masking import masks
 from weighbridge.prepared import Prepared, prepare
@@ -299,6 +300,11 @@ class Engine:
         verdict = None if combiner is None else combiner.verdict(*raw[0][-1])
         return Decision(prepared, kept, day, raw, verdict)
 
+    def asked(self) -> tuple[tuple[str, str, date | str], ...]:
+        """The questions (target, market, day) that were asked, oldest first."""
+        with self._lock:
+            return tuple(self._days)
+
     def turn(
         self, target: str, record: Mapping[str, Any], wanted: str = "pass", *, market: str, as_of: date | str
     ) -> Turn:
@@ -325,6 +331,10 @@ class Engine:
                 self._days.clear()
             self._days[target, market, as_of] = found
         return found
+
+    def prepare(self, target: str, market: str, as_of: date | str) -> None:
+        """Makes ready for a question, which is then answered at once. Raises `UnknownName`."""
+        self._prepare(target, market, as_of)
 
     def prepared(self, target: str, market: str, day: date) -> Prepared:
         """The program of a target in a market on a day, made on first use. Names must be valid."""
@@ -377,22 +387,35 @@ def _info(rule: Rule) -> RuleInfo:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectCache:
+    """What loading a project keeps for the next time: for editors, which load it after every change."""
+
+    texts: TextCache = field(default_factory=TextCache)
+    links: KeptLinks = field(default_factory=KeptLinks)
+
+    def copy(self) -> ProjectCache:
+        """Another cache that begins from what this one holds."""
+        return ProjectCache(self.texts.copy(), self.links.copy())
+
+
 def check_project(
     root: Path | str,
     files: Mapping[str, str] | None = None,
-    cache: TextCache | None = None,
+    cache: ProjectCache | None = None,
     *,
     scenarios: bool = True,
 ) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
     """Loads and links a project and returns every diagnostic in it, sorted by place. Never raises for content.
 
     `files` replaces the text of files by path (relative to the project), as an editor with unsaved changes does;
-    `cache` spares the reading of files that have not changed since it was last used. Without `scenarios`, files that
-    hold nothing else are read, and their errors found, when somebody asks for them.
+    `cache` spares the reading and linking of what has not changed since it was last used. Without `scenarios`, files
+    that hold nothing else are read, and their errors found, when somebody asks for them.
     """
+    cache = cache or ProjectCache()
     with _no_collection():
-        project = load_project(Path(root), files, cache, scenarios=scenarios)
-        book = link(project)
+        project = load_project(Path(root), files, cache.texts, scenarios=scenarios)
+        book = link(project, cache.links)
         problems = [*book.diagnostics, *dependency_cycles(book)]
         if not any(kind in ("region", "record_type") for kind, _ in project.broken):
             problems += privacy_problems(book)

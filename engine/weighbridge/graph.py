@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from weighbridge.diagnostics import Diagnostic, Span
-from weighbridge.rulebook import Rulebook, Scorecard
+from weighbridge.rulebook import Rule, Rulebook, Scorecard, term_lists
 from weighbridge.specialise import card_trees
-from weighbridge.tree import Call, Const, Expr, Type, walk
 from weighbridge.tree import names as tree_names
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def dependency_graph(book: Rulebook) -> Graph:
     for path, derived in book.derived.items():
         node = f"derived:{path}"
         graph.add_node(node, kind="derived", title=derived.title, span=derived.span)
-        _read(graph, book, node, [derived.tree])
+        _read(graph, book, node, tree_names(derived.tree), term_lists(derived.tree))
     for name, card in book.scorecards.items():
         _add_scorecard(graph, book, name, card)
     for name, ruleset in book.rulesets.items():
@@ -46,8 +46,7 @@ def dependency_graph(book: Rulebook) -> Graph:
         for rule in ruleset.rules:
             node = f"rule:{rule.ref}"
             graph.add_node(node, kind="rule", title=rule.title, span=rule.span, table=rule.table)
-            _read(graph, book, node, [*(c.tree for c in rule.conditions), *rule.then.values()])
-            _read(graph, book, node, [n for t in rule.reason.values() for n in t.names])
+            _read(graph, book, node, rule.reads, rule.looks_for)
     for name, ruleset in book.rulesets.items():
         for rule in book.rules_of(name):
             for set_output in rule.then:
@@ -63,28 +62,32 @@ def _add_scorecard(graph: Graph, book: Rulebook, name: str, card: Scorecard) -> 
         part = f"characteristic:{name}.{line.id}"
         graph.add_node(part, kind="characteristic", title=line.title, span=line.span)
         graph.add_edge(part, node)
-        _read(graph, book, part, [c.tree for c in (line.applies, line.value, line.points) if c is not None])
-    _read(graph, book, node, card_trees(card))
+        for tree in (c.tree for c in (line.applies, line.value, line.points) if c is not None):
+            _read(graph, book, part, tree_names(tree), term_lists(tree))
+    for tree in card_trees(card):
+        _read(graph, book, node, tree_names(tree), term_lists(tree))
 
 
-def _read(graph: Graph, book: Rulebook, reader: str, trees: Iterable[Expr]) -> None:
-    for tree in trees:
-        for path in sorted(tree_names(tree)):
-            node = node_of(book, path)
-            if node is not None:
-                if node not in graph:
-                    graph.add_node(node, kind=node.split(":")[0], title={}, span=None)
-                graph.add_edge(node, reader)
-        for part in walk(tree):
-            if isinstance(part, Call):
-                for argument in part.arguments:
-                    if (
-                        isinstance(argument, Const)
-                        and argument.type is Type.TERMS
-                        and isinstance(argument.value, str)
-                    ):
-                        graph.add_node(f"terms:{argument.value}", kind="terms", title={}, span=None)
-                        graph.add_edge(f"terms:{argument.value}", reader)
+def _read(graph: Graph, book: Rulebook, reader: str, names: Iterable[str], terms: Iterable[str]) -> None:
+    for path in sorted(names):
+        node = node_of(book, path)
+        if node is not None:
+            if node not in graph:
+                graph.add_node(node, kind=node.split(":")[0], title={}, span=None)
+            graph.add_edge(node, reader)
+    for name in sorted(terms):
+        graph.add_node(f"terms:{name}", kind="terms", title={}, span=None)
+        graph.add_edge(f"terms:{name}", reader)
+
+
+def all_read(book: Rulebook) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that anything reads, and the term lists that anything looks for."""
+    rules = [rule for ruleset in book.rulesets.values() for rule in ruleset.rules]
+    trees = [derived.tree for derived in book.derived.values()]
+    trees += [tree for card in book.scorecards.values() for tree in card_trees(card)]
+    names = frozenset[str]().union(*(rule.reads for rule in rules), *map(tree_names, trees))
+    terms = frozenset[str]().union(*(rule.looks_for for rule in rules), *map(term_lists, trees))
+    return names, terms
 
 
 def node_of(book: Rulebook, path: str) -> str | None:
@@ -103,7 +106,7 @@ def node_of(book: Rulebook, path: str) -> str | None:
 
 def dependency_cycles(book: Rulebook) -> Iterator[Diagnostic]:
     """A diagnostic per ring of things that need each other, as a path through the files."""
-    graph = dependency_graph(book)
+    graph = dependency_graph(_computing(book))
     for component in nx.strongly_connected_components(graph):
         if len(component) == 1 and not graph.has_edge(*(2 * list(component))):
             continue
@@ -114,6 +117,21 @@ def dependency_cycles(book: Rulebook) -> Iterator[Diagnostic]:
         shown = " -> ".join(_plain(n) for n in [*ring, ring[0]])
         span = placed[0][1] if placed else None
         yield Diagnostic("WB301", f"these need each other: {shown}", span, related=tuple(placed[1:]))
+
+
+def _computing(book: Rulebook) -> Rulebook:
+    """The rulebook without the rules that read only what is given: no ring goes through them."""
+    rulesets = {
+        name: replace(ruleset, rules=tuple(rule for rule in ruleset.rules if _reads_results(book, rule)))
+        for name, ruleset in book.rulesets.items()
+    }
+    return replace(book, rulesets=rulesets)
+
+
+def _reads_results(book: Rulebook, rule: Rule) -> bool:
+    return any(
+        path in book.derived or ("." in path and not path.startswith("region.")) for path in rule.reads
+    )
 
 
 def _plain(node: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -20,6 +21,7 @@ from weighbridge.documents import (
     TermListModel,
 )
 from weighbridge.expressions import Scope, Symbol
+from weighbridge.kept_links import Generation, KeptLinks, LinkedRules, RulesetBasis
 from weighbridge.pieces import Pieces, fit, possible_texts
 from weighbridge.privacy import personal_names
 from weighbridge.project import Document, Project
@@ -45,12 +47,19 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z)", re.DOTALL)
 
 
-def link(project: Project) -> Rulebook:
-    """The rulebook of `project`; its `diagnostics` hold the project's and every linking problem."""
+def link(project: Project, kept: KeptLinks | None = None) -> Rulebook:
+    """The rulebook of `project`; its `diagnostics` hold the project's and every linking problem.
+
+    `kept` spares the linking of what is as it was when it was last used; the result is the same.
+    """
+    kept = kept or KeptLinks()
+    generation = kept.begin()
     regions, problems = link_regions(project)
-    linker = Linker(_with_partial(project), regions)
+    linker = Linker(_with_partial(project), regions, generation)
     linker.problems += [*project.diagnostics, *problems]
-    return linker.link()
+    book = linker.link()
+    kept.end(generation)
+    return book
 
 
 def _with_partial(project: Project) -> Project:
@@ -73,8 +82,8 @@ def _with_partial(project: Project) -> Project:
 class Linker(Pieces):
     """Links a whole project; `link` once."""
 
-    def __init__(self, project: Project, regions: Regions) -> None:
-        super().__init__(project, regions)
+    def __init__(self, project: Project, regions: Regions, kept: Generation) -> None:
+        super().__init__(project, regions, kept)
         self.derived: dict[str, Derived] = {}
         self.scopes: dict[str, Scope] = {}
         self.includes: nx.DiGraph[str] = nx.DiGraph()
@@ -106,7 +115,7 @@ class Linker(Pieces):
             scorecards,
             rulesets,
             self.scopes,
-            f"wb-{self.project.content_hash()[:16]}",
+            f"wb-{self.project.content_hash(partial(self.kept.content, self.project))[:16]}",
             tuple(self.problems),
             consents,
             {name: self._personal(name, rulesets) for name in self.project.record_types},
@@ -180,7 +189,7 @@ class Linker(Pieces):
             for clash in clashes:
                 self._clash(document, clash)
             scope = self._with_derived(document, scope, model.derived)
-            self.scopes[name] = scope
+            self.scopes[name] = self.kept.scope(name, scope)
         for name, ruleset in self.project.rulesets.items():
             if name in self.project.record_types:
                 message = f"{name!r} is a record type already"
@@ -196,7 +205,8 @@ class Linker(Pieces):
             for derived in ruleset.model.derived:
                 if derived in own:
                     self._clash(ruleset, derived)
-            self.scopes[name] = self._with_derived(ruleset, self._scope(own), ruleset.model.derived)
+            scope = self._with_derived(ruleset, self._scope(own), ruleset.model.derived)
+            self.scopes[name] = self.kept.scope(name, scope)
 
     def _clash(self, document: Document[Any], name: str) -> None:
         span = document.span("derived", name, key=True)
@@ -288,7 +298,31 @@ class Linker(Pieces):
     # --- rulesets ---
 
     def _ruleset(self, document: Document[RulesetModel]) -> Ruleset:
-        model, scope = document.model, self.scopes[document.id]
+        basis = RulesetBasis.of(self.project, document, self.scopes[document.id])
+        linked = self.kept.rules(basis)
+        if linked is None:
+            before, self.problems = self.problems, []
+            outputs, rules = self._rules(document, basis.scope)
+            linked = LinkedRules(basis, outputs, rules, tuple(self.problems))
+            self.problems = before
+            self.kept.keep(linked)
+        self.problems += linked.problems
+        return Ruleset(
+            document.id,
+            document.model.record,
+            document.model.title,
+            linked.outputs,
+            linked.rules,
+            self._members(document),
+            document.span("ruleset"),
+            document.model.purpose,
+        )
+
+    def _rules(
+        self, document: Document[RulesetModel], scope: Scope
+    ) -> tuple[dict[str, Output], tuple[Rule, ...]]:
+        """Outputs and rules as the document itself says them: nothing here may look at other rulesets."""
+        model = document.model
         outputs = {name: self._output(document, name) for name in model.outputs}
         rules: list[Rule] = []
         for index, written in enumerate(model.rules):
@@ -307,17 +341,7 @@ class Linker(Pieces):
                     Diagnostic("WB307", f"the id of {rule.ref} is used twice", rule.span, related=related)
                 )
             seen.setdefault(rule.ref, rule)
-        members = self._members(document)
-        return Ruleset(
-            document.id,
-            model.record,
-            model.title,
-            outputs,
-            tuple(rules),
-            members,
-            document.span("ruleset"),
-            model.purpose,
-        )
+        return outputs, tuple(rules)
 
     def _members(self, document: Document[RulesetModel]) -> tuple[str, ...]:
         """Included rulesets, transitively and each once, then the ruleset itself."""

@@ -13,9 +13,9 @@ from typing import cast
 
 from weighbridge.diagnostics import Diagnostic, DiagnosticError, Span
 from weighbridge.documents import RuleOverride
-from weighbridge.engine import Engine, check_project
-from weighbridge.graph import dependency_graph
-from weighbridge.project import Project, TextCache
+from weighbridge.engine import Engine, ProjectCache, check_project
+from weighbridge.graph import all_read
+from weighbridge.project import Project
 from weighbridge.rulebook import Rulebook
 from weighbridge.tree import Const, Value
 
@@ -61,8 +61,7 @@ def unconfirmed_sources_do_not_block(project: Project, book: Rulebook) -> Iterat
 
 def term_lists_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
     """WB342: a term list that nothing looks for."""
-    graph = dependency_graph(book)
-    used = {n.removeprefix("terms:") for n in graph if n.startswith("terms:")}
+    used = set(all_read(book)[1])
     for document in project.regions.values():
         for name, entries in document.model.parameters.items():
             if name in book.regions.declared and book.regions.declared[name].type == "terms":
@@ -79,9 +78,9 @@ def term_lists_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic
 
 def derived_values_are_used(project: Project, book: Rulebook) -> Iterator[Diagnostic]:
     """WB343: a derived value that nothing reads."""
-    graph = dependency_graph(book)
+    read, _ = all_read(book)
     for path, derived in book.derived.items():
-        if graph.out_degree(f"derived:{path}") == 0:
+        if path not in read:
             yield _warning(
                 "WB343",
                 f"nothing reads the derived value {path}",
@@ -160,11 +159,11 @@ CHECKS: tuple[Check, ...] = (
 
 
 def lint(
-    root: Path, files: Mapping[str, str] | None = None, cache: TextCache | None = None
+    root: Path, files: Mapping[str, str] | None = None, cache: ProjectCache | None = None
 ) -> tuple[Project, tuple[Diagnostic, ...]]:
     """Every error and warning of a project, sorted by place. Checks run only on a project that loads.
 
-    `files` and `cache`: as in `load_project`.
+    `files` and `cache`: as in `check_project`.
     """
     project, book, diagnostics = check_project(root, files, cache)
     return project, warned(project, book, diagnostics)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from weighbridge.diagnostics import Diagnostic, Span, unknown_name
 from weighbridge.documents import ExpressionValue, RulesetModel
 from weighbridge.expressions import Locate, Scope, compile_expression, parse_date
+from weighbridge.kept_links import Generation
 from weighbridge.project import Document, Project
 from weighbridge.regions import Regions
 from weighbridge.rulebook import Output
@@ -18,11 +20,11 @@ from weighbridge.tree import Call, Const, Expr, IfElse, Name, Type, Value
 class Pieces:
     """Links parts of documents and collects what is wrong with them in `problems`."""
 
-    def __init__(self, project: Project, regions: Regions) -> None:
+    def __init__(self, project: Project, regions: Regions, kept: Generation) -> None:
         self.project = project
         self.regions = regions
+        self.kept = kept
         self.problems: list[Diagnostic] = []
-        self.cells: dict[tuple[str, Expr], Expr | None] = {}
 
     def _locate(self, document: Document[Any], path: tuple[str | int, ...]) -> Locate:
         return lambda start, end: document.text_span(path, start, end)
@@ -30,7 +32,10 @@ class Pieces:
     def expression(
         self, document: Document[Any], path: tuple[str | int, ...], text: str, scope: Scope, want: Type | None
     ) -> Expr | None:
-        tree, problems = compile_expression(text, scope, want, self._locate(document, path))
+        locate = self._locate(document, path)
+        tree, problems = self.kept.text(
+            scope, ("tree", text, want), lambda: compile_expression(text, scope, want, locate)
+        )
         self.problems += problems
         return tree
 
@@ -45,13 +50,28 @@ class Pieces:
     ) -> dict[str, Template]:
         templates: dict[str, Template] = {}
         for language, text in texts.items():
-            where = (*path, language) if document.node.find((*path, language)) is not None else path
-            locate: Locate = (lambda _a, _b: span) if span is not None else self._locate(document, where)
-            template, problems = parse_template(text, scope, locate, has_match)
+            template, problems = self.kept.text(
+                scope,
+                ("template", text, has_match),
+                partial(self._template, document, (*path, language), text, scope, has_match, span),
+            )
             self.problems += problems
             if template is not None:
                 templates[language] = template
         return templates
+
+    def _template(
+        self,
+        document: Document[Any],
+        path: tuple[str | int, ...],
+        text: str,
+        scope: Scope,
+        has_match: bool,
+        span: Span | None,
+    ) -> tuple[Template | None, list[Diagnostic]]:
+        where = path if document.node.find(path) is not None else path[:-1]
+        locate: Locate = (lambda _a, _b: span) if span is not None else self._locate(document, where)
+        return parse_template(text, scope, locate, has_match)
 
     def then(
         self,

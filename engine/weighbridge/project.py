@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -138,11 +138,18 @@ class Project:
             for _, document in sorted(group.items()):
                 yield document
 
-    def content_hash(self) -> str:
-        """sha256 of what decisions depend on: not comments, documentation, layout, scenarios or settings."""
-        content = [[document.kind, document.id, self._content(document)] for document in self.documents()]
-        text = json.dumps(_canonical(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    def content_hash(self, content: Callable[[Document[Any]], str] | None = None) -> str:
+        """sha256 of what decisions depend on: not comments, documentation, layout, scenarios or settings.
+
+        `content` may give what `content_text` gives from memory.
+        """
+        text = ",".join(map(content or self.content_text, self.documents()))
+        return hashlib.sha256(f"[{text}]".encode()).hexdigest()
+
+    def content_text(self, document: Document[Any]) -> str:
+        """What decisions depend on in one document, as one text."""
+        content = _canonical([document.kind, document.id, self._content(document)])
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     def _content(self, document: Document[Any]) -> Any:
         content = document.model.model_dump(mode="json", by_alias=True, exclude=set(DOCUMENTATION))
@@ -365,18 +372,28 @@ class _TableLoader:
     """Reads the rows of the tables of one ruleset."""
 
     def __init__(
-        self, document: Document[RulesetModel], files: _Files, sources: dict[str, list[str]]
+        self,
+        document: Document[RulesetModel],
+        files: _Files,
+        sources: dict[str, list[str]],
+        cache: TextCache,
     ) -> None:
         self.document = document
         self.files = files
         self.sources = sources
+        self.cache = cache
         self.diagnostics: list[Diagnostic] = []
 
     def load(self, index: int) -> TableRows | None:
+        """The rows of a table; None where there is something wrong with them."""
         table = self.document.model.tables[index]
-        rows = (
-            self._from_file(index, table.rows) if isinstance(table.rows, str) else self._inline(index, table)
-        )
+        if isinstance(table.rows, str):
+            rows = self._from_file(index, table.rows)
+        else:
+            known = self.cache.rows(self.document, index, None)
+            rows = self._inline(index, table) if known is None else known
+            if rows is not None and not self.diagnostics:
+                self.cache.keep_rows(self.document, index, None, rows)
         if rows is not None and not rows.rows and not self.diagnostics:
             self._report(
                 "WB108", f"the table {table.id!r} has no rows", self._span(index, "rows"), "at least one row"
@@ -410,13 +427,19 @@ class _TableLoader:
         if data is None:
             self._report("WB107", f"the file {name!r} cannot be used", span, "a file inside the project")
             return None
+        self.sources[name] = self.cache.lines(data, name)
+        known = self.cache.rows(self.document, index, data)
+        if known is not None:
+            return known
         header, rows, problems = read_table(data, name, "\t" if name.lower().endswith(".tsv") else ",")
-        self.sources[name] = _lines(data)
         self.diagnostics += problems
         if header:
             self._compare_header(index, header)
         names = [cell.text for cell in header]
-        return TableRows(tuple(header), tuple(dict(zip(names, row, strict=True)) for row in rows), name)
+        read = TableRows(tuple(header), tuple(dict(zip(names, row, strict=True)) for row in rows), name)
+        if not self.diagnostics:
+            self.cache.keep_rows(self.document, index, data, read)
+        return read
 
     def _compare_header(self, index: int, header: list[Cell]) -> None:
         """Every column of the file must be declared, and every declared column must be there."""
@@ -520,13 +543,15 @@ def _only_scenarios(data: str | bytes) -> bool:
 
 
 class TextCache:
-    """The documents of files that were read before: for editors, which load a project after every change.
+    """The documents and tables of files that were read before: for editors, which load a project after every change.
 
     A file is read again when its text differs. Not bounded: it holds one version of every file.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str | bytes, Loaded]] = {}
+        self._lines: dict[str, tuple[str | bytes, list[str]]] = {}
+        self._rows: dict[tuple[str, int], tuple[Document[Any], str | bytes | None, TableRows]] = {}
 
     def load(self, data: str | bytes, name: str) -> Loaded:
         """As `load_text`."""
@@ -534,6 +559,30 @@ class TextCache:
         if known is None or known[0] != data:
             known = self._known[name] = (data, load_text(data, name))
         return known[1]
+
+    def copy(self) -> TextCache:
+        """Another cache that begins from what this one holds."""
+        other = TextCache()
+        other._known, other._lines, other._rows = dict(self._known), dict(self._lines), dict(self._rows)
+        return other
+
+    def lines(self, data: str | bytes, name: str) -> list[str]:
+        """The lines of a table's file."""
+        known = self._lines.get(name)
+        if known is None or known[0] != data:
+            known = self._lines[name] = (data, _lines(data))
+        return known[1]
+
+    def rows(self, document: Document[Any], index: int, data: str | bytes | None) -> TableRows | None:
+        """The rows of a table, if they were read before from the same document (and, of a file, the same text)."""
+        known = self._rows.get((document.id, index))
+        return known[2] if known is not None and known[0] is document and known[1] == data else None
+
+    def keep_rows(
+        self, document: Document[Any], index: int, data: str | bytes | None, rows: TableRows
+    ) -> None:
+        """Keeps the rows of a table with which nothing is wrong."""
+        self._rows[document.id, index] = (document, data, rows)
 
 
 def load_project(
@@ -672,7 +721,7 @@ class _ProjectLoader:
     def _load_tables(self, document: Document[RulesetModel]) -> None:
         intact = document not in self.partial
         for index in range(len(document.model.tables)):
-            loader = _TableLoader(document, self.files, self.sources)
+            loader = _TableLoader(document, self.files, self.sources, self.cache)
             rows = loader.load(index)
             # Columns may be among the parts of a document that were cut out because of errors.
             self.diagnostics += [d for d in loader.diagnostics if intact or d.code != "WB108"]

@@ -6,8 +6,9 @@ A `Rulebook` is what programs, graph, proof and explanation work on. It is the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.documents import PeriodModel, RecordTypeModel, ReviewModel, SourceModel
@@ -15,7 +16,7 @@ from weighbridge.expressions import Scope, Symbol
 from weighbridge.regions import Regions
 from weighbridge.templates import Template
 from weighbridge.terms import TermList
-from weighbridge.tree import Call, Expr, Value, walk
+from weighbridge.tree import Call, Const, Expr, Type, Value, names, walk
 
 MILLI = 1000
 """Weights and points are held as whole thousandths; a weighted contribution is then whole micro-points."""
@@ -60,7 +61,7 @@ class Output:
     title: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One rule or table row.
 
@@ -83,6 +84,19 @@ class Rule:
     span: Span | None
     table: str | None = None
     group: str | None = None
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The names that conditions, outputs and reasons read."""
+        trees = (*(c.tree for c in self.conditions), *self.then.values())
+        shown = (name.path for template in self.reason.values() for name in template.names)
+        return frozenset(shown).union(*map(names, trees))
+
+    @cached_property
+    def looks_for(self) -> frozenset[str]:
+        """The term lists that conditions and outputs look for, by id."""
+        trees = (*(c.tree for c in self.conditions), *self.then.values())
+        return frozenset(terms for tree in trees for terms in term_lists(tree))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +202,18 @@ class Rulebook:
         if target in self.rulesets:
             return self.rulesets[target].record
         return self.scorecards[target].record
+
+
+def term_lists(tree: Expr) -> Iterator[str]:
+    """The ids of the term lists that an expression looks for."""
+    for part in walk(tree):
+        for argument in part.arguments if isinstance(part, Call) else ():
+            if (
+                isinstance(argument, Const)
+                and argument.type is Type.TERMS
+                and isinstance(argument.value, str)
+            ):
+                yield argument.value
 
 
 def has_mention(tree: Expr) -> bool:

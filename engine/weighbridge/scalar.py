@@ -547,11 +547,17 @@ class _Builder:
 
     def _arguments(self, group: Group) -> list[str]:
         """The local variables that the residual conditions of a group read."""
-        trees = [t for b in buckets(group) for _, formula in b.residual for t in _leaves(formula)]
-        used = {self.emitter.locals[p] for t in trees for p in names(t) if p in self.emitter.locals}
-        used |= {self.emitter.hits[t] for t in scanned_texts(trees)}
-        used |= {self.emitter.paths[p] for t in trees for p in names(t) if p in self.emitter.paths}
-        used |= {self.emitter.shared[n] for t in trees for n in walk(t) if n in self.emitter.shared}
+        emitter = self.emitter
+        used: set[str] = set()
+        # One tree stands in many buckets of a cut number line; trees of one rule are one object.
+        trees = {id(t): t for b in buckets(group) for _, formula in b.residual for t in _leaves(formula)}
+        for node in (node for tree in trees.values() for node in walk(tree)):
+            if isinstance(node, Name):
+                used.update(by[node.path] for by in (emitter.locals, emitter.paths) if node.path in by)
+            elif isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
+                used.add(emitter.hits[node.arguments[0]])
+            if _worth_keeping(node) and node in emitter.shared:
+                used.add(emitter.shared[node])
         return sorted(used)
 
     def _lazy(self, bucket: Bucket, arguments: list[str]) -> Callable[..., None]:

@@ -149,17 +149,15 @@ def needed_rulesets(book: Rulebook, target: str) -> set[str]:
         if item in seen:
             continue
         seen.add(item)
-        trees: list[Expr] = []
+        read: set[str] = set()
         if item in book.rulesets:
             found.update(book.rulesets[item].members)
-            for rule in book.rules_of(item):
-                trees += trees_in(rule)
+            read.update(*(rule.reads for rule in book.rules_of(item)))
         elif item in book.scorecards:
-            trees += list(card_trees(book.scorecards[item]))
+            read.update(*map(names, card_trees(book.scorecards[item])))
         elif item in book.derived:
-            trees.append(book.derived[item].tree)
-        for tree in trees:
-            pending += [giver for path in names(tree) if (giver := _giver(book, path)) is not None]
+            read.update(names(book.derived[item].tree))
+        pending += [giver for path in sorted(read) if (giver := _giver(book, path)) is not None]
     return found
 
 

@@ -167,19 +167,25 @@ class TableLinker:
         if role == "when":
             if not text.strip():
                 return None
-            tree, problems = compile_expression(text, self.scope, Type.BOOLEAN, lambda _a, _b: span)
+            tree, problems = self.linker.kept.text(
+                self.scope,
+                ("tree", text, Type.BOOLEAN),
+                lambda: compile_expression(text, self.scope, Type.BOOLEAN, lambda _a, _b: span),
+            )
             self.linker.problems += problems
             return tree
         of = self.trees[header]
-        # Fields of different record types may have one name, but other values.
-        key = (f"{self.document.model.record} {role} {text}", of)
-        if key not in self.linker.cells:
-            read: Callable[[str, Expr, Scope], Expr | None] = unary_test if role == "test" else any_under
-            tree = read(text, of, self.scope)
-            if tree is not None and code_size(tree) > MAX_CODE:
-                raise CellError("WB310", "the cell holds too many tests", "several rows")
-            self.linker.cells[key] = tree
-        return self.linker.cells[key]
+        return self.linker.kept.text(
+            self.scope, ("cell", role, text, of), lambda: (self._test(role, text, of), [])
+        )[0]
+
+    def _test(self, role: str, text: str, of: Expr) -> Expr | None:
+        """What a cell asks of its column. Raises `CellError`."""
+        read: Callable[[str, Expr, Scope], Expr | None] = unary_test if role == "test" else any_under
+        tree = read(text, of, self.scope)
+        if tree is not None and code_size(tree) > MAX_CODE:
+            raise CellError("WB310", "the cell holds too many tests", "several rows")
+        return tree
 
     def _region_names(self, text: str) -> tuple[str, ...]:
         names = tuple(p.strip() for p in text.split("|") if p.strip())

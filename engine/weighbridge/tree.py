@@ -269,7 +269,15 @@ def written(path: str) -> str:
 
 def names(node: Expr) -> frozenset[str]:
     """The paths of all names the tree reads."""
-    return frozenset(n.path for n in walk(node) if isinstance(n, Name))
+    found: set[str] = set()
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Name):
+            found.add(current.path)
+        else:
+            pending += _CHILDREN[type(current)](current)
+    return frozenset(found)
 
 
 def conjunction(parts: tuple[Expr, ...]) -> Expr:

@@ -27,3 +27,33 @@ def test_an_empty_folder_is_no_fault(open_page: OpenPage, tmp_path: Path) -> Non
     page = open_page("home", tmp_path / "nothing")
     assert any("does not exist" in m.value for m in page.markdown)
     assert not page.exception
+
+
+def test_programs_in_use_are_made_again_after_a_change_before_they_are_asked(shop: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from weighbridge.app import workspace
+    from weighbridge.edits import Address, SetValue
+
+    started = []
+
+    class Now:
+        """A timer that does its work when the test asks for it."""
+
+        def __init__(self, seconds: float, work) -> None:  # type: ignore[no-untyped-def]
+            started.append(work)
+
+        def start(self) -> None:
+            pass
+
+    monkeypatch.setattr(workspace.threading, "Timer", Now)
+    anna = workspace.Workspace(shop, "anna")
+    market = anna.engine().markets[0]
+    anna.engine().decide(
+        "listing_gate", {"sku": "1", "title": "x", "price": 9}, market=market, as_of="2026-03-01"
+    )
+    anna.draft.edit(SetValue(Address("ruleset", "listing_gate"), ("rules", "cheap", "when"), "price < 9"))
+    anna.checked()
+    (work,) = started
+    engine = anna.engine()
+    assert engine.asked() == ()
+    work()
+    assert engine.asked() == (("listing_gate", market, "2026-03-01"),)

@@ -106,3 +106,47 @@ def test_every_view_of_the_markets_opens(open_page: OpenPage, view: str) -> None
     page.segmented_control(key="regions view").set_value(view).run()
     assert not page.error
     assert not page.exception
+
+
+def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
+    open_page: OpenPage, shop: Path
+) -> None:
+    from weighbridge import load
+    from weighbridge.draft import Draft
+
+    engine = load(shop)
+    card = next(iter(engine.book.scorecards.values()))
+    tier, market = card.tiers[-1].id, "FR" if "FR" in engine.markets else engine.markets[-1]
+    page = open_page("batch", shop)
+    page.selectbox(key="sample").set_value(shop / "samples/listings.csv").run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: p.metric)
+    page.switch_page(str(ROOT / "engine/weighbridge/app/screens/scorecards.py")).run()
+    page.selectbox(key="card region").set_value(market).run()
+    page.segmented_control(key="card view").set_value("tiers").run()
+    page.text_input(key="tier reason en").set_value("Shoppers here expect more").run()
+    number = next(n for n in page.number_input if str(n.key).startswith(f"tier {card.id} {tier} {market}"))
+    number.set_value(81.0).run()
+    draft = Draft.open(shop, "anna")
+    override = draft.value("region", market, "overrides", card.id)
+    assert override["set"] == {"tiers": {tier: 81}}
+    assert override["reason"]["en"] == "Shoppers here expect more"
+    assert market in override["reason"]["zh"]
+    assert not draft.diagnostics()
+    slider = next(s for s in page.slider if str(s.key).startswith(f"drag {card.id} {tier} {market}"))
+    slider.set_value(83.5).run()
+    assert draft.value("region", market, "overrides", card.id, "set", "tiers", tier) == 83.5
+    page.button(key=f"inherit {card.id} {tier}").click().run()
+    assert draft.value("region", market, "overrides", card.id) is None
+    assert not draft.diagnostics()
+
+
+def test_a_value_with_dates_is_changed_in_a_grid(shop: Path) -> None:
+    """The grid itself only answers in a browser: here is what its changes become."""
+    from weighbridge.app import dated_values
+
+    assert dated_values._written({"from": "2026-02-18", "to": None, "value": 3.0}, "number") == {
+        "from": "2026-02-18",
+        "value": 3,
+    }
+    assert dated_values._written({"value": "a, b"}, "text_list") == {"value": ["a", "b"]}

@@ -1,9 +1,11 @@
 """Whole tasks, as people do them."""
 
+import shutil
 from pathlib import Path
 
 from conftest import OpenTab, Serve, Tab
 
+ROOT = Path(__file__).parents[2]
 RULES = "rulesets/listing_gate.yaml"
 
 
@@ -25,9 +27,9 @@ def test_a_threshold_is_changed_its_impact_seen_and_saved(
     tab.settle()
     tab.page.locator('[data-testid="stDataFrame"]').first.click(position={"x": 18, "y": 50})
     tab.settle().fill("price < 5", "50")
-    tab.see("Unsaved changes in 1 file(s)").click()
-    tab.settle().pick("What it would do")
-    tab.see("Records that change")
+    tab.see("Unsaved changes in 1 file(s)")
+    tab.page.get_by_role("link", name="What it would do").first.click()
+    tab.settle().see("Records that change")
     assert int(tab.page.locator('[data-testid="stMetricValue"]').nth(1).inner_text()) > 0
     assert "price < 5 #" in (shop / RULES).read_text()
     tab.press("Save")
@@ -187,3 +189,63 @@ def test_text_of_records_is_never_html(shop: Path, serve: Serve, open_tab: OpenT
     tab.settle()
     assert tab.page.locator('[data-testid="stMain"] img').count() == 0
     assert tab.page.title() != "1"
+
+
+HEAD = "customer_id,relation,recency_days,median_interval_days,tenure_days,lifetime_orders,lifetime_spend,"
+HEAD += "store_average_order,complaints_90d,open_complaint_days,marketing_consent,last_product\n"
+
+
+def test_a_churn_threshold_is_changed_and_its_impact_seen(
+    tmp_path: Path, serve: Serve, open_tab: OpenTab
+) -> None:
+    packs = tmp_path / "packs"
+    for part in ("regions", "scorecards", "rulesets"):
+        shutil.copytree(ROOT / part, packs / part)
+    shutil.copy(ROOT / "weighbridge.yaml", packs)
+    rows = (f"C-{days},shop,{days},20,200,3,50,100,,,given,Kettle\n" for days in range(40, 80))
+    (packs / "samples").mkdir()
+    (packs / "samples/customers.csv").write_text(HEAD + "".join(rows))
+    tab = open_tab(serve(packs)).open("batch")
+    tab.choose("Decide with", "Retention")
+    tab.choose("or a sample of the project", "customers.csv").press("Load and decide")
+    tab.see("Records")
+    tab.page.get_by_role("link", name="Scorecards").first.click()
+    tab.settle().choose("Scorecards", "Churn risk").pick("Tiers")
+    tab.see("customers.csv")
+    sliders = tab.page.get_by_role("slider")
+    assert sliders.count() >= 3
+    tab.page.get_by_role("spinbutton", name="Level 1: care offer from").fill("60")
+    tab.page.keyboard.press("Enter")
+    tab.settle().see("Unsaved changes in 1 file(s)").click()
+    tab.settle().pick("What it would do")
+    tab.see("Records that change")
+    assert int(tab.page.locator('[data-testid="stMetricValue"]').nth(1).inner_text()) > 0
+    tab.press("Save")
+    tab.see("Saved: 1 file(s) written.")
+    card = (packs / "scorecards/customers/churn_risk.yaml").read_text()
+    before = (ROOT / "scorecards/customers/churn_risk.yaml").read_text()
+    assert len([a for a, b in zip(card.splitlines(), before.splitlines(), strict=True) if a != b]) == 1
+
+
+def slid_to(tab: Tab) -> float:
+    """Where the last slider of the page stands."""
+    read = "e => Number(e.value ?? e.getAttribute('aria-valuenow'))"
+    return float(tab.page.get_by_role("slider").last.evaluate(read))
+
+
+def test_dragging_a_tier_moves_its_bound(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
+    tab = open_tab(serve(shop)).open("batch")
+    tab.choose("or a sample of the project", "listings.csv").press("Load and decide")
+    tab.see("Records")
+    tab.page.get_by_role("link", name="Scorecards").first.click()
+    tab.settle().pick("Tiers")
+    thumb = tab.page.get_by_role("slider").last
+    thumb.scroll_into_view_if_needed()
+    before = slid_to(tab)
+    place = thumb.bounding_box()
+    tab.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    tab.page.mouse.down()
+    tab.page.mouse.move(place["x"] - 200, place["y"] + place["height"] / 2, steps=5)
+    tab.page.mouse.up()
+    tab.settle().see("Unsaved changes in 1 file(s)")
+    assert slid_to(tab) < before

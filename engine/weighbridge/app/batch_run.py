@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from weighbridge.app import jobs
 from weighbridge.app.jobs import Job
@@ -26,6 +29,7 @@ class BatchRun:
 
     feed: LoadedFeed
     decided: FeedDecisions
+    _counted: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -51,6 +55,31 @@ class BatchRun:
         """One field of every record, by row."""
         column = self.feed.table.column(name)
         return pd.Series(column.to_pandas())
+
+    def values(self, name: str, rows: Iterable[int]) -> list[Any]:
+        """One field of some records."""
+        found: list[Any] = self.feed.table.column(name).take(pa.array(rows, pa.int64())).to_pylist()
+        return found
+
+    def counted(self, by: str) -> pd.DataFrame:
+        """How many decisions had which verdict (`id`), by market (`by` is "market") or by a field of the records.
+
+        Counted once: a page asks again on every run.
+        """
+        if by not in self._counted:
+            frame = self.frame
+            if by == "market":
+                groups = frame["market"]
+            else:
+                coded = pc.fill_null(self.feed.table.column(by), "–").dictionary_encode().combine_chunks()
+                codes = coded.indices.to_numpy()[frame["row"].to_numpy()]
+                groups = pd.Series(pd.Categorical.from_codes(codes, coded.dictionary.to_pylist()))
+            pairs = pd.DataFrame({"by": groups.to_numpy(), "id": frame["verdict"].to_numpy()})
+            pairs = pairs.astype({"by": groups.dtype, "id": frame["verdict"].dtype})
+            counts = pairs.groupby(["by", "id"], observed=True, dropna=False).size()
+            counted = counts.rename("count").reset_index().astype({"by": str, "id": str})
+            self._counted[by] = counted[counted["count"] > 0]
+        return self._counted[by]
 
 
 def last_run() -> BatchRun | None:

@@ -274,19 +274,29 @@ def _bin_name(band: BinModel) -> str:
 
 
 def score_histogram(
-    scores: pd.Series[float], bounds: Mapping[str, float], titles: Mapping[str, str]
+    scores: pd.Series[float],
+    bounds: Mapping[str, float],
+    titles: Mapping[str, str],
+    scale: tuple[float, float],
 ) -> Chart:
-    """How often each score occurs, with the tiers' lower bounds drawn in."""
-    low, high = float(min(scores.min(), 0.0)), float(max(scores.max(), 100.0))
+    """How often each score occurs, with the tiers' lower bounds drawn in.
+
+    Spans its whole width from one end of `scale` to the other, so that sliders below it have the same scale.
+    """
+    low, high = scale
     counts, edges = np.histogram(scores.to_numpy(), bins=50, range=(low, high))
     frame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
+    x_scale = alt.Scale(domain=[low, high], nice=False)
+    inside = alt.Axis(
+        title=None, orient="left", labelAlign="left", labelPadding=-6, ticks=False, domain=False, tickCount=4
+    )
     bars = (
         alt.Chart(frame)
         .mark_bar(color=TOTAL, opacity=0.75)
         .encode(
-            x=alt.X("low:Q", title=t("score"), scale=alt.Scale(domain=[low, high])),
+            x=alt.X("low:Q", title=t("score"), scale=x_scale),
             x2="high:Q",
-            y=alt.Y("count:Q", title=t("records")),
+            y=alt.Y("count:Q", axis=inside),
             tooltip=[
                 alt.Tooltip("low:Q", title=t("turn_from"), format=".1f"),
                 alt.Tooltip("high:Q", title=t("turn_to"), format=".1f"),
@@ -303,4 +313,6 @@ def score_histogram(
         .mark_text(angle=270, align="right", dx=-4, dy=-6, color=QUIET, limit=200)
         .encode(x="from:Q", y=alt.value(0), text="name:N")
     )
-    return alt.layer(bars, rules, words).properties(height=260)
+    return alt.layer(bars, rules, words).properties(
+        height=220, padding={"left": 8, "right": 8, "top": 5, "bottom": 5}
+    )

@@ -1,6 +1,12 @@
-"""Changing the draft from a page: the edit, what came of it, and undo."""
+"""Changing the draft from a page: the edit, what came of it, undo, and saving.
+
+Pages change a draft through these functions only. Each asks for the person's role itself: a control that is switched
+off keeps nobody from sending what it would send.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -8,7 +14,7 @@ from weighbridge.app.here import here
 from weighbridge.app.shown import md, show_diagnostics, title_of
 from weighbridge.app.words import t
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.draft import EditError, Step
+from weighbridge.draft import Draft, EditError, SaveResult, Step
 from weighbridge.edits import Edit
 
 MESSAGES = "edit messages"
@@ -37,6 +43,40 @@ def applied(edit: Edit) -> bool:
     renew()
     _tell("done", step)
     return step is not None
+
+
+def set_source(path: str, text: str) -> None:
+    """The new text of a whole file; what is in its way is shown on the next run."""
+    _change(lambda draft: draft.set_text(path, text))
+
+
+def discard(path: str | None) -> None:
+    """Gives up the changes of one file, or of all."""
+    _change(lambda draft: draft.discard(path))
+
+
+def resolve(path: str, text: str) -> None:
+    """Settles a conflict: this text stands."""
+    _change(lambda draft: draft.resolve(path, text))
+
+
+def _change(act: Callable[[Draft], object]) -> None:
+    if not may_edit():
+        return
+    try:
+        act(here().workspace.draft)
+    except EditError as error:
+        tell_problems(error.diagnostics)
+    renew()
+
+
+def save() -> SaveResult | None:
+    """Saves the draft; None where this person may not."""
+    if not here().person.may_save:
+        return None
+    result = here().workspace.draft.save(run_scenarios=False)
+    renew()
+    return result
 
 
 def undo() -> None:

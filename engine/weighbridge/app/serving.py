@@ -19,13 +19,17 @@ OPTIONS: Mapping[str, str] = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "viewer",
     "runner.magicEnabled": "false",
+    "runner.postScriptGC": "false",
     "server.maxUploadSize": "1000",
     "theme.light.primaryColor": "#2f6fc4",
     "theme.dark.primaryColor": "#5b9bea",
     "theme.baseRadius": "small",
     "theme.baseFontSize": "14",
 }
-"""Streamlit's options, whatever a configuration file says: details of errors stay on the server."""
+"""Streamlit's options, whatever a configuration file says: details of errors stay on the server.
+
+`postScriptGC` would look through all rules and records in memory after every run: 0.3 s with 2,000 rules.
+"""
 
 
 class AppError(DiagnosticError):

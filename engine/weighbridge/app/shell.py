@@ -7,7 +7,7 @@ import secrets
 
 import streamlit as st
 
-from weighbridge.app import access, editing, shown, words
+from weighbridge.app import access, batch_run, editing, shown, words
 from weighbridge.app.access import Person
 from weighbridge.app.here import enter, here
 from weighbridge.app.navigation import ENTRIES, link
@@ -25,12 +25,20 @@ STYLE = """<style>
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
 </style>"""
 """Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
+CHINESE = """<style>
+[data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] button p::after { content: "上传"; font-size: 0.9rem; }
+[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+</style>"""
+"""Words of Streamlit's own that cannot be set otherwise."""
 
 
 def show() -> None:
     """Shows the app: called by the entry script on every run."""
     st.set_page_config(page_title=t("app"), page_icon=":material/balance:", layout="wide")
     st.html(STYLE)
+    if words.language() == "zh":
+        st.html(CHINESE)
     who = access.present()
     if not isinstance(who, Person):
         _refuse(who)
@@ -83,6 +91,8 @@ def _draft_state(draft: Draft, who: Person) -> None:
     undoable, redoable = draft.undoable, draft.redoable
     count = len(draft.files)
     if count:
+        if batch_run.last_run() is not None:
+            link("changes", t("view_impact"), view="impact")
         link("changes", t("changed_files", count=count))
     else:
         st.caption(t("no_changes"))

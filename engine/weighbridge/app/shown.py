@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
 import streamlit as st
 
 from weighbridge.app.words import language, t
+from weighbridge.chinese import translated
 from weighbridge.diagnostics import Diagnostic, hints
 from weighbridge.narrative import in_language
 from weighbridge.templates import show_number
@@ -45,6 +46,12 @@ def md(text: object) -> str:
 def title_of(texts: Mapping[str, str], fallback: str) -> str:
     """A title in the reader's language, or else the id."""
     return in_language(texts, language(), fallback)
+
+
+def titler() -> Callable[[Mapping[str, str], str], str]:
+    """`title_of` for long lists: asks for the reader's language once."""
+    lang = language()
+    return lambda texts, fallback: in_language(texts, lang, fallback)
 
 
 def verdict_word(verdict: str | None) -> str:
@@ -86,7 +93,8 @@ def plain(value: Any) -> str:
 def show_diagnostics(found: Iterable[Diagnostic], most: int = 20) -> None:
     """Diagnostics as a list: place, what is wrong, what was expected."""
     pool = list(found)
-    for problem in pool[:most]:
+    for found_one in pool[:most]:
+        problem = translated(found_one, language())
         colour, icon = _BADGES[problem.severity]
         where = f" **{md(problem.span)}**" if problem.span is not None and problem.span.file else ""
         head = f":{colour}[{icon}]{where} {md(problem.message)} :small[:gray[{problem.code}]]"

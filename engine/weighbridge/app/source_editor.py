@@ -11,6 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from weighbridge.app.words import language, t
+from weighbridge.chinese import translated
 from weighbridge.diagnostics import Diagnostic, hints
 
 BUNDLE = Path(__file__).parent / "codemirror" / "bundle.js"
@@ -109,7 +110,8 @@ def _plain(reply: Any) -> Any:
     return [asdict(c) for c in reply] if isinstance(reply, tuple) else asdict(reply)
 
 
-def _marked(found: Diagnostic) -> Mapping[str, Any]:
+def _marked(untold: Diagnostic) -> Mapping[str, Any]:
+    found = translated(untold, language())
     span = found.span
     assert span is not None
     return {

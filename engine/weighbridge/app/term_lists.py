@@ -8,7 +8,7 @@ import streamlit as st
 from weighbridge.app import editing
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, title_of
-from weighbridge.app.words import t
+from weighbridge.app.words import language, t
 from weighbridge.edits import Edit, Together, add_term, remove_term
 from weighbridge.project import Project
 
@@ -35,11 +35,9 @@ def term_lists(project: Project) -> None:
         languages = sorted(terms)
         with st.form(f"add term {name}", clear_on_submit=True, border=True):
             st.text_input(t("new_term"), key=f"new term {name}", placeholder=t("new_term_hint"))
-            st.selectbox(
-                t("language"),
-                [*languages, *(c for c in ("en", "zh") if c not in languages)],
-                key=f"term lang {name}",
-            )
+            options = [*languages, *(c for c in ("en", "zh") if c not in languages)]
+            # A person most likely adds a word of the language they read.
+            st.selectbox(t("language"), options, index=options.index(language()), key=f"term lang {name}")
             st.form_submit_button(
                 t("add"),
                 icon=":material/add:",

@@ -29,8 +29,13 @@ def preferred() -> str:
 
 def t(name: str, /, **values: object) -> str:
     """The words called `name` in the reader's language, filled in. Values are not escaped: see `shown.md`."""
+    return phrase_in(name, language(), **values)
+
+
+def phrase_in(name: str, lang: str, /, **values: object) -> str:
+    """As `t`, in a given language: for texts that are written into the project in both."""
     english, chinese = WORDS[name]
-    text = chinese if language() == "zh" else english
+    text = chinese if lang == "zh" else english
     return text.format(**values) if values else text
 
 
@@ -223,7 +228,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "after": ("After", "修改后"),
     "file": ("File", "文件"),
     "file_change": (
-        "{file}: {added} lines added, {removed} removed",
+        "{file}: lines added: {added}, removed: {removed}",
         "{file}：新增 {added} 行，删除 {removed} 行",
     ),
     "discard_file": ("Discard changes of this file", "放弃此文件的改动"),
@@ -368,9 +373,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lowest_tier": ("{name}: the lowest", "{name}：最低档"),
     "tier_from": ("{name} from", "{name} 起点"),
     "tier_override_help": (
-        "This market takes the tiers of the scorecard. An override with its reason is added in the source.",
-        "该市场沿用评分卡的档位。如需覆盖，请在源文件中添加并说明原因。",
+        "This market takes its tiers from above. Set one here to give it its own; why it differs is kept with it.",
+        "此市场沿用上级档位。在此设定即可单独覆盖，差异原因会一并保存。",
     ),
+    "tier_reason": ("{where} has tiers of its own", "{where} 单独设定档位"),
+    "tier_inherited": ("from {where}", "来自 {where}"),
     "no_scores_loaded": (
         "Decide a feed with this scorecard on the page “Batch”, and its scores are drawn here.",
         "在“批量”页用此评分卡判定数据后，得分分布会显示在这里。",
@@ -395,7 +402,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "“← 区域”表示继承的值。选择一行可查看其出处并修改。",
     ),
     "own_value": ("Own value", "自有值"),
-    "dated_value": ("has dates: change it in the source", "带日期：请在源文件中修改"),
+    "dated_value": ("own values with dates: {count}", "带日期的自有值：{count} 个"),
+    "by_dates": ("By dates", "按日期"),
+    "dated_values_of": ("{name} in {where}, by dates", "{where} 的 {name}（按日期）"),
+    "dated_help": (
+        "The first line whose days hold counts; without days a line always holds. Both ends are included.",
+        "以首个日期范围命中的行为准；不填日期的行始终有效。起止日期均包含在内。",
+    ),
     "inherit": ("Inherit again", "恢复继承"),
     "set_at": ("set at {place}", "设定于 {place}"),
     "set_by": ("Set by", "设定者"),
@@ -444,6 +457,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "tab_graph": ("Path", "路径"),
     "tab_turn": ("Where it turns", "转折点"),
     "tab_missing": ("Missing data", "缺失数据"),
+    "result_score": ("{card}: score", "{card}：得分"),
+    "result_tier": ("{card}: tier", "{card}：档位"),
+    "inherited_value": ("inherited: {value} ← {where}", "继承：{value} ← {where}"),
     "score_of": ("{card}, {market}", "{card}，{market}"),
     "known_data": ("{share} of the data is known", "已知数据占 {share}"),
     "undetermined": ("undetermined", "无法确定"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
 
 from weighbridge.catalogue import Entry, catalogue
-from weighbridge.diagnostics import Diagnostic, ProjectError
+from weighbridge.diagnostics import Diagnostic, ProjectError, UnknownName
 from weighbridge.draft import Draft
 from weighbridge.engine import Engine
 from weighbridge.project import Project
@@ -17,6 +20,9 @@ from weighbridge.rulebook import Rulebook
 
 ROOT = "WEIGHBRIDGE_PROJECT"
 """Environment variable: the folder of the project, set by `weighbridge app`."""
+
+MOST_READY, READY_AFTER = 6, 0.5
+"""How many programs are made ahead after a change, and after how many seconds: the page that shows it comes first."""
 
 MOST_PEOPLE = 16
 """Workspaces kept in memory; one that was dropped is opened again from the draft kept on disk."""
@@ -33,21 +39,43 @@ class Workspace:
 
     def checked(self) -> tuple[Project, Rulebook, tuple[Diagnostic, ...]]:
         """Project and rulebook of the draft, and everything lint says of them."""
-        return self.draft.checked()
+        checked = self.draft.checked()
+        if self._engine is not None and not any(d.severity == "error" for d in checked[2]):
+            self._engine_of(*checked)
+        return checked
 
     def engine(self) -> Engine:
         """Decides by the draft; the same object until the draft changes, so that its programs are kept.
 
         Raises `ProjectError` while the draft has errors.
         """
-        project, book, found = self.draft.checked()
+        return self._engine_of(*self.draft.checked())
+
+    def _engine_of(self, project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> Engine:
         errors = [d for d in found if d.severity == "error"]
         if errors:
             raise ProjectError(errors)
         with self._lock:
             if self._engine is None or self._engine[0] is not book:
+                before = self._engine
                 self._engine = (book, Engine(project, book))
+                if before is not None:
+                    self._make_ready(self._engine[1], before[1].asked()[-MOST_READY:])
             return self._engine[1]
+
+    def _make_ready(self, engine: Engine, questions: Sequence[tuple[str, str, date | str]]) -> None:
+        """Makes the programs that were in use before a change, beside the pages: they are likely to be asked next."""
+
+        def work() -> None:
+            for target, market, day in questions:
+                if self._engine is None or self._engine[1] is not engine:
+                    return
+                with suppress(UnknownName):  # the change may have taken it away
+                    engine.prepare(target, market, day)
+
+        timer = threading.Timer(READY_AFTER, work)
+        timer.daemon = True
+        timer.start()
 
     def entries(self) -> tuple[Entry, ...]:
         """The catalogue of the draft; while it has errors, that of the last time it had none."""
@@ -56,7 +84,7 @@ class Workspace:
             known = self._entries
             if known is not None and (known[0] is book or any(d.severity == "error" for d in found)):
                 return known[1]
-            self._entries = (book, catalogue(book))
+            self._entries = (book, catalogue(book, known))
             return self._entries[1]
 
     def saved_engine(self) -> Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,8 +13,9 @@ from weighbridge.app.batch_run import BatchRun
 from weighbridge.app.here import here
 from weighbridge.app.navigation import go, link
 from weighbridge.app.record_form import replace_record
+from weighbridge.app.result_words import result_title, result_value
 from weighbridge.app.results import BATCH
-from weighbridge.app.shown import empty, md, show_diagnostics, title_of, verdict_badge, verdict_word
+from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.words import t
 from weighbridge.engine import Engine
 from weighbridge.loaded_feed import feed_files
@@ -107,19 +109,13 @@ def _figures(run: BatchRun) -> None:
                 )
 
 
-def _counts(run: BatchRun, by: pd.Series[str], words: str) -> None:
+def _counts(run: BatchRun, by: str, words: str) -> None:
     """Verdicts stacked, by market or by a field."""
-    frame = run.frame
-    if "verdict" not in frame:
+    if "verdict" not in run.frame:
         return
-    counted = (
-        pd.DataFrame({"by": by.astype(str).to_numpy(), "id": frame["verdict"].astype(str).to_numpy()})
-        .value_counts()
-        .rename("count")
-        .reset_index()
-    )
+    counted = run.counted(by)
     largest = counted.groupby("by")["count"].sum().nlargest(MOST_GROUPS).index
-    counted = counted[counted["by"].isin(largest)]
+    counted = counted[counted["by"].isin(largest)].copy()
     counted["verdict"] = counted["id"].map(lambda v: verdict_word(v if v != "nan" else None))
     st.altair_chart(charts.verdict_bars(counted, words), alt=words)
 
@@ -135,13 +131,13 @@ def _by_field(run: BatchRun, engine: Engine) -> None:
         key="batch by",
         persist_state="session",
     )
-    values = run.field(name).fillna("–").reindex(run.frame["row"])
-    _counts(run, values, title_of(fields[name].title, name))
+    _counts(run, name, title_of(fields[name].title, name))
 
 
 def _by_rule(run: BatchRun, engine: Engine) -> str | None:
     """The rules by how often they fired; the chosen one filters the records below."""
-    titles = {r.ref: title_of(r.title, r.ref) for r in engine.rules(run.decided.target)}
+    title = titler()
+    titles = {r.ref: title(r.title, r.ref) for r in engine.rules(run.decided.target)}
     counts = run.rules[run.rules > 0]
     shown = pd.DataFrame(
         {"title": [titles.get(r, r) for r in counts.index], "id": list(counts.index), "n": counts.to_numpy()}
@@ -194,16 +190,23 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
     shown = kept.head(MOST_RECORDS).drop(columns="market")
     heads = [n for n in dict.fromkeys([model.key, "title"]) if n is not None and n in model.fields]
     for place, name in enumerate(heads):
-        shown.insert(
-            place, title_of(model.fields[name].title, name), run.field(name).reindex(shown["row"]).to_numpy()
-        )
-    if "verdict" in shown:
-        shown["verdict"] = [verdict_word(None if pd.isna(v) else v) for v in shown["verdict"]]
+        shown.insert(place, title_of(model.fields[name].title, name), run.values(name, shown["row"]))
+    results = [n for n in frame.columns if n not in ("row", "market")]
+    book = engine.book
+    config: dict[str, Any] = {}
+    for name in results:
+        title = result_title(book, run.decided.target, name)
+        if name.endswith(".score"):
+            config[name] = st.column_config.NumberColumn(title, format="%.1f")
+        else:
+            config[name] = title
+            words_of = {v: result_value(book, name, None if pd.isna(v) else v) for v in shown[name].unique()}
+            shown[name] = [words_of[v] for v in shown[name]]
     picked = st.dataframe(
         shown.drop(columns="row"),
         hide_index=True,
         height=300,
-        column_config={"verdict": t("verdict")},
+        column_config=config,
         on_select="rerun",
         selection_mode="single-row",
         key=f"batch records {market} {verdict} {rule} {words} {run.decided.version}",
@@ -269,7 +272,7 @@ def _page() -> None:
     )
     rule = None
     if view == "market":
-        _counts(run, run.frame["market"].astype(str), t("market"))
+        _counts(run, "market", t("market"))
     elif view == "field":
         _by_field(run, engine)
     else:

@@ -12,9 +12,12 @@ from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, plain, show_diagnostics
 from weighbridge.app.words import t
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.draft import Conflict, Draft, EditError, FileDiff, SaveResult
+from weighbridge.draft import Conflict, EditError, FileDiff, SaveResult
 
 RESULT = "save result"
+VIEWS = ("values", "impact", "as_text", "checks")
+FEW = 3
+"""So many changed files are shown with their lines at once."""
 
 
 def _values(changes: tuple[FileDiff, ...]) -> None:
@@ -28,10 +31,10 @@ def _values(changes: tuple[FileDiff, ...]) -> None:
     st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=t("changes"))
 
 
-def _diffs(draft: Draft, changes: tuple[FileDiff, ...]) -> None:
+def _diffs(changes: tuple[FileDiff, ...]) -> None:
     for change in changes:
         words = t("file_change", file=change.file, added=change.added, removed=change.removed)
-        with st.expander(md(words), icon=":material/difference:"):
+        with st.expander(md(words), icon=":material/difference:", expanded=len(changes) <= FEW):
             st.code(change.unified, language="diff")
             with st.container(horizontal=True):
                 link("source", t("open_source"), file=change.file)
@@ -40,20 +43,12 @@ def _diffs(draft: Draft, changes: tuple[FileDiff, ...]) -> None:
                     icon=":material/restore_page:",
                     key=f"discard {change.file}",
                     disabled=not editing.may_edit(),
-                    on_click=_discard,
-                    args=(draft, change.file),
+                    on_click=editing.discard,
+                    args=(change.file,),
                 )
 
 
-def _discard(draft: Draft, path: str | None) -> None:
-    try:
-        draft.discard(path)
-    except EditError as error:
-        editing.tell_problems(error.diagnostics)
-    editing.renew()
-
-
-def _conflicts(draft: Draft, conflicts: tuple[Conflict, ...]) -> None:
+def _conflicts(conflicts: tuple[Conflict, ...]) -> None:
     """Files that others changed in the same parts: both texts, and the person chooses."""
     for conflict in conflicts:
         if not conflict.parts:
@@ -68,7 +63,7 @@ def _conflicts(draft: Draft, conflicts: tuple[Conflict, ...]) -> None:
             with mine:
                 st.markdown(f"**{t('mine')}**")
                 st.code(_difference(conflict.base, conflict.mine), language="diff", height=220)
-                _settle(draft, conflict, "keep_mine", conflict.merged)
+                _settle(conflict, "keep_mine", conflict.merged)
             with theirs:
                 st.markdown(f"**{t('theirs')}**")
                 st.code(_difference(conflict.base, conflict.theirs), language="diff", height=220)
@@ -76,11 +71,11 @@ def _conflicts(draft: Draft, conflicts: tuple[Conflict, ...]) -> None:
                     st.button(
                         t("keep_theirs"),
                         key=f"keep_theirs {conflict.file}",
-                        on_click=_discard,
-                        args=(draft, conflict.file),
+                        on_click=editing.discard,
+                        args=(conflict.file,),
                     )
                 else:
-                    _settle(draft, conflict, "keep_theirs", conflict.theirs)
+                    _settle(conflict, "keep_theirs", conflict.theirs)
 
 
 def _difference(base: str | None, text: str | None) -> str:
@@ -90,29 +85,23 @@ def _difference(base: str | None, text: str | None) -> str:
     return "\n".join(list(lines)[2:])
 
 
-def _settle(draft: Draft, conflict: Conflict, word: str, text: str) -> None:
+def _settle(conflict: Conflict, word: str, text: str) -> None:
     st.button(
         t(word),
         key=f"{word} {conflict.file}",
         disabled=not editing.may_edit(),
         on_click=_resolve,
-        args=(draft, conflict.file, text),
+        args=(conflict.file, text),
     )
 
 
-def _resolve(draft: Draft, path: str, text: str) -> None:
-    try:
-        draft.resolve(path, text)
-    except EditError as error:
-        editing.tell_problems(error.diagnostics)
+def _resolve(path: str, text: str) -> None:
+    editing.resolve(path, text)
     st.session_state.pop(RESULT, None)
-    editing.renew()
 
 
-def _save(draft: Draft) -> None:
-    if here().person.may_save:
-        st.session_state[RESULT] = draft.save(run_scenarios=False)
-        editing.renew()
+def _save() -> None:
+    st.session_state[RESULT] = editing.save()
 
 
 def _outcome(result: SaveResult | None) -> None:
@@ -129,7 +118,7 @@ def _outcome(result: SaveResult | None) -> None:
             show_diagnostics(result.diagnostics)
 
 
-def _save_bar(draft: Draft, found: tuple[Diagnostic, ...]) -> None:
+def _save_bar(found: tuple[Diagnostic, ...]) -> None:
     errors = sum(d.severity == "error" for d in found)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -140,7 +129,6 @@ def _save_bar(draft: Draft, found: tuple[Diagnostic, ...]) -> None:
             disabled=errors > 0 or not here().person.may_save,
             help=t("save_help") if here().person.may_save else t("save_role"),
             on_click=_save,
-            args=(draft,),
         )
         with st.popover(
             t("discard_all"),
@@ -150,7 +138,7 @@ def _save_bar(draft: Draft, found: tuple[Diagnostic, ...]) -> None:
         ):
             st.markdown(t("discard_sure"))
             st.button(
-                t("discard_all"), type="primary", key="discard all", on_click=_discard, args=(draft, None)
+                t("discard_all"), type="primary", key="discard all", on_click=editing.discard, args=(None,)
             )
         if errors:
             st.markdown(f":red[:material/error: {t('errors_first', count=errors)}]")
@@ -164,14 +152,18 @@ def _page() -> None:
         empty("nothing_changed", ":material/check_circle:")
         return
     _, _, found = here().workspace.checked()
-    _save_bar(draft, found)
+    _save_bar(found)
     try:
-        _conflicts(draft, draft.stale())
+        _conflicts(draft.stale())
     except EditError as error:
         show_diagnostics(error.diagnostics)
+    asked = st.query_params.get("view")
+    if asked in VIEWS:
+        st.session_state["changes view"] = asked
+        del st.query_params["view"]
     view = st.segmented_control(
         t("changes"),
-        ("values", "impact", "as_text", "checks"),
+        VIEWS,
         default="values",
         required=True,
         format_func=lambda v: t(f"view_{v}"),
@@ -184,7 +176,7 @@ def _page() -> None:
     elif view == "impact":
         impact_view()
     elif view == "as_text":
-        _diffs(draft, changes)
+        _diffs(changes)
     elif found:
         show_diagnostics(found)
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
 from weighbridge.app import charts, controls, editing
+from weighbridge.app.dated_values import dated_values, is_dated
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, plain, title_of
@@ -124,10 +125,17 @@ def _parameter(book: Rulebook, name: str, markets: list[str], day: date) -> None
         own = regions.documents[market].model.parameters.get(name)
         with st.container(border=True), st.container(horizontal=True, vertical_alignment="bottom"):
             st.markdown(f"**{md(market)}** {md(_title(regions, market))}")
-            if own is not None and (len(own) > 1 or own[0].from_ or own[0].to):
-                st.caption(t("dated_value"))
+            if own is None and found is not None:
+                value = show_value(found.value, Type(declared.type), language())
+                st.caption(md(t("inherited_value", value=value, where=found.region)))
+            if is_dated(own):
+                st.caption(t("dated_value", count=len(own or ())))
             else:
                 _own_value(book, market, name, None if own is None else own[0].value)
+            with st.popover(
+                t("by_dates"), icon=":material/event:", key=editing.key(f"dates {market} {name}")
+            ):
+                _by_dates(book, market, name, own or ())
             if own is not None:
                 st.button(
                     t("inherit"),
@@ -140,6 +148,15 @@ def _parameter(book: Rulebook, name: str, markets: list[str], day: date) -> None
             if found is not None and found.span is not None:
                 label = t("set_at", place=str(found.span))
                 link("source", md(label), file=found.span.file, line=str(found.span.line))
+
+
+def _by_dates(book: Rulebook, market: str, name: str, own: Sequence[DatedValue]) -> None:
+    """The own values of a market with their days."""
+    declared = book.regions.declared[name]
+    kind = str(declared.type)
+    options = sorted(book.terms) if kind == "terms" else declared.allowed
+    words = t("dated_values_of", name=title_of(declared.title, name), where=market)
+    dated_values(words, Address("region", market), ("parameters", name), own, kind, options)
 
 
 def _own_value(book: Rulebook, market: str, name: str, value: object) -> None:
@@ -194,7 +211,7 @@ def _one(book: Rulebook, day: date) -> None:
 def _seasons(book: Rulebook, day: date) -> None:
     """Everything that holds on some days only, on a calendar."""
     rows = [
-        (name, what, entry.from_, entry.to, plain(entry.value))
+        (name, _called(book, what), entry.from_, entry.to, plain(entry.value))
         for name, document in sorted(book.regions.documents.items())
         for what, entry in _dated(document)
         if entry.from_ is not None or entry.to is not None
@@ -219,6 +236,12 @@ def _seasons(book: Rulebook, day: date) -> None:
         }
     )
     st.dataframe(shown, hide_index=True, height=240, alt=t("view_seasons"))
+
+
+def _called(book: Rulebook, what: str) -> str:
+    """The title of a parameter; of a weight the names of scorecard and characteristic."""
+    declared = book.regions.declared.get(what)
+    return what if declared is None else title_of(declared.title, what)
 
 
 def _dated(document: Document[RegionModel]) -> Iterator[tuple[str, DatedValue | DatedWeight]]:

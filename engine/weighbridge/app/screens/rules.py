@@ -11,7 +11,8 @@ from weighbridge.app import controls, editing
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.rule_form import CONFIDENCES, rule_form
-from weighbridge.app.shown import empty, md, title_of, verdict_badge, verdict_word
+from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
+from weighbridge.app.state import remember, remembered
 from weighbridge.app.table_grid import table_grid
 from weighbridge.app.term_lists import term_lists
 from weighbridge.app.words import t
@@ -97,10 +98,12 @@ def _filters(project: Project, book: Rulebook) -> tuple[Entry, ...]:
 def _list(entries: tuple[Entry, ...]) -> str | None:
     """The list of rules, and the one that is chosen in it or in the address."""
     st.caption(t("rules_found", count=f"{len(entries):,}"))
+    title = titler()
+    verdicts = {verdict: verdict_word(verdict) if verdict else "" for verdict in {e.verdict for e in entries}}
     frame = pd.DataFrame(
         {
-            "title": [("" if e.enabled else "⏸ ") + title_of(e.title, e.id) for e in entries],
-            "verdict": [verdict_word(e.verdict) if e.verdict else "" for e in entries],
+            "title": [("" if e.enabled else "⏸ ") + title(e.title, e.id) for e in entries],
+            "verdict": [verdicts[e.verdict] for e in entries],
             "id": [e.ref for e in entries],
         }
     )
@@ -123,8 +126,9 @@ def _list(entries: tuple[Entry, ...]) -> str | None:
         chosen = entries[rows[0]].ref
         if st.query_params.get("rule") != chosen:
             st.query_params["rule"] = chosen
-        return chosen
-    asked: str | None = st.query_params.get("rule")
+    # The menu forgets the address: who comes back finds the rule they left.
+    asked: str | None = st.query_params.get("rule") or remembered("rule chosen", None)
+    remember("rule chosen", asked)
     return asked
 
 
@@ -240,7 +244,13 @@ def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnos
 
 
 def _rules(project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> None:
+    errors = [d for d in found if d.severity == "error"]
     listed = _filters(project, book)
+    if errors and not here().workspace.entries():
+        # Nothing to list: what is in the way says more than an empty list.
+        show_diagnostics(errors, 5)
+        link("source", t("open_source"))
+        return
     left, right = st.columns([5, 8])
     with left:
         ref = _list(listed)

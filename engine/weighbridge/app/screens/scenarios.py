@@ -73,7 +73,7 @@ def _page() -> None:
         t("of_pack"),
         targets,
         index=None,
-        placeholder=t("all_cases", count=count),
+        placeholder=t("all_cases", count=f"{count:,}"),
         format_func=lambda n: _title(engine, n),
         key="scenario target",
     )
@@ -98,9 +98,9 @@ def _page() -> None:
     failed = run.failed
     passed = len(run.cases) - len(failed)
     if failed:
-        st.error(t("passed_failed", passed=passed, failed=len(failed)), icon=":material/close:")
+        st.error(t("passed_failed", passed=f"{passed:,}", failed=f"{len(failed):,}"), icon=":material/close:")
     else:
-        st.success(t("all_passed", passed=passed), icon=":material/check_circle:")
+        st.success(t("all_passed", passed=f"{passed:,}"), icon=":material/check_circle:")
     _coverage(run, of)
     _failed(failed)
     _cases(run)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from weighbridge.app import batch_run, charts, controls, editing
+from weighbridge.app.dated_values import dated_values, is_dated
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, title_of
-from weighbridge.app.words import t
-from weighbridge.documents import BinModel, CharacteristicModel, ScorecardModel
-from weighbridge.edits import Address, Insert, Remove, SetValue, Together, inherit_weight, set_weight
+from weighbridge.app.words import LANGUAGES, phrase_in, t
+from weighbridge.documents import (
+    BinModel,
+    CharacteristicModel,
+    DatedWeight,
+    ScorecardModel,
+    ScorecardOverride,
+)
+from weighbridge.edits import (
+    Address,
+    Insert,
+    Remove,
+    SetValue,
+    Together,
+    inherit_tier,
+    inherit_weight,
+    set_region_tier,
+    set_tier,
+    set_weight,
+)
 from weighbridge.project import Document
 from weighbridge.rulebook import Rulebook
 
@@ -60,13 +80,15 @@ def _weight(
     card: str, line: CharacteristicModel, weight: float, total: float, own: str | None, region: str
 ) -> None:
     inherited = region != EVERYWHERE and own != region
-    columns = st.columns([5, 6, 2, 3], vertical_alignment="center")
+    columns = st.columns([4, 5, 2, 4], vertical_alignment="center")
+    dated = () if region == EVERYWHERE else _dated_weights(card, line.id, region)
     share = weight / total if total else 0.0
     name = md(title_of(line.title, line.id))
     columns[0].markdown(f":gray[{name}]" if inherited else f"**{name}**")
     where = None if region == EVERYWHERE else region
     keys = [editing.key(f"weight {card} {line.id} {region} {kind}") for kind in ("slider", "number")]
-    disabled = not editing.may_edit()
+    # A value with dates is changed in the grid of its dates: one number would wipe them out.
+    disabled = not editing.may_edit() or is_dated(dated)
     most = max(40.0, 2 * weight)
     columns[1].slider(
         t("weight_of", name=name),
@@ -94,20 +116,31 @@ def _weight(
         on_change=_set_weight,
         args=(keys[1], card, line.id, where),
     )
-    with columns[3]:
+    with columns[3], st.container(horizontal=True, vertical_alignment="center"):
+        if region == EVERYWHERE:
+            st.caption(f"{share:.0%}")
+            return
         if inherited:
             st.caption(md(t("weight_from", share=f"{share:.0%}", where=own or t("scorecard_itself"))))
-        elif region != EVERYWHERE:
+        if dated or not inherited:
             st.button(
                 t("inherit"),
                 icon=":material/subdirectory_arrow_left:",
                 key=f"inherit {card} {line.id}",
-                disabled=disabled,
+                disabled=not editing.may_edit(),
                 on_click=editing.apply,
                 args=(inherit_weight(card, line.id, region),),
             )
-        else:
-            st.caption(f"{share:.0%}")
+        with st.popover(t("by_dates"), icon=":material/event:", key=editing.key(f"dates {card} {line.id}")):
+            words = t("dated_values_of", name=name, where=region)
+            path = ("weights", card, line.id)
+            dated_values(words, Address("region", region), path, dated, "number")
+
+
+def _dated_weights(card: str, line: str, region: str) -> Sequence[DatedWeight]:
+    """What a region itself says of a weight."""
+    document = here().workspace.checked()[1].regions.documents[region]
+    return document.model.weights.get(card, {}).get(line, ())
 
 
 def _set_weight(key: str, card: str, line: str, region: str | None) -> None:
@@ -233,62 +266,152 @@ def _bin_value(name: str, value: Any) -> Any:
 # ---- tiers
 
 
-def _tiers(document: Document[ScorecardModel], region: str) -> None:
+def _tiers(document: Document[ScorecardModel], book: Rulebook, region: str) -> None:
     """Lower bounds of the tiers, over the scores of the records of the last batch."""
     model = document.model
-    at = Address("scorecard", model.scorecard)
-    own = _own_tiers(model.scorecard, region)
-    bounds: dict[str, float] = {}
     tiers = list(model.tiers)
     if not tiers:
         empty("no_tiers")
         return
-    columns = st.columns(max(3, min(6, len(tiers))))
+    bounds = _bounds(model, book, region)
+    low, high = _score_range(model, bounds)
+    if region != EVERYWHERE and not any(where == region for _, where in bounds.values()):
+        _ask_reason(model.scorecard, region)
+    columns = st.columns(max(3, min(6, len(tiers))), vertical_alignment="bottom")
     for number, tier in enumerate(tiers):
-        value = own.get(tier.id, tier.from_)
-        if value is not None:
-            bounds[tier.id] = float(value)
         with columns[number % len(columns)]:
             name = md(title_of(tier.title, tier.id))
             if tier.from_ is None:
                 st.caption(t("lowest_tier", name=name))
-                continue
-            if region == EVERYWHERE:
-                controls.number(t("tier_from", name=name), at, ("tiers", tier.id, "from"), tier.from_)
             else:
-                inherited = tier.id not in own
-                words = f":gray[{t('tier_from', name=name)}]" if inherited else t("tier_from", name=name)
-                path = ("overrides", model.scorecard, "set", "tiers", tier.id)
-                if own:
-                    controls.number(words, Address("region", region), path, value)
-                else:
-                    st.number_input(
-                        words, value=float(tier.from_), disabled=True, format="%g", key=f"tier {tier.id}"
-                    )
-    if region != EVERYWHERE and not own:
-        st.caption(t("tier_override_help"))
+                _tier(model.scorecard, tier.id, name, region, *bounds[tier.id])
+    if not _histogram(model, region, {n: bound for n, (bound, _) in bounds.items()}, (low, high)):
+        return
+    for tier in tiers:
+        if tier.from_ is not None:
+            bound = bounds[tier.id][0]
+            _tier_slider(model.scorecard, tier.id, title_of(tier.title, tier.id), region, bound, low, high)
+
+
+def _bounds(model: ScorecardModel, book: Rulebook, region: str) -> dict[str, tuple[float, str | None]]:
+    """Every tier's lower bound in a region, and the region that set it (None: the scorecard itself)."""
+    found: dict[str, tuple[float, str | None]] = {
+        tier.id: (float(tier.from_), None) for tier in model.tiers if tier.from_ is not None
+    }
+    if region != EVERYWHERE:
+        for override, owner, _ in book.regions.overrides(region, st.session_state["card day"]):
+            if isinstance(override, ScorecardOverride) and override.scorecard == model.scorecard:
+                found |= {n: (float(bound), owner.id) for n, bound in override.set.tiers.items()}
+    return found
+
+
+def _tier(card: str, tier: str, name: str, region: str, bound: float, where: str | None) -> None:
+    """A tier's bound as a number, greyed where it is inherited, and the way back."""
+    inherited = region != EVERYWHERE and where != region
+    words = t("tier_from", name=name)
+    key = editing.key(f"tier {card} {tier} {region}")
+    st.number_input(
+        f":gray[{words}]" if inherited else words,
+        value=bound,
+        step=1.0,
+        format="%g",
+        key=key,
+        disabled=not editing.may_edit(),
+        on_change=_set_tier,
+        args=(key, card, tier, region),
+    )
+    if inherited:
+        st.caption(md(t("tier_inherited", where=where or t("scorecard_itself"))))
+    elif region != EVERYWHERE:
+        st.button(
+            t("inherit"),
+            icon=":material/subdirectory_arrow_left:",
+            key=f"inherit {card} {tier}",
+            disabled=not editing.may_edit(),
+            on_click=editing.apply,
+            args=(inherit_tier(region, card, tier),),
+        )
+
+
+def _tier_slider(card: str, tier: str, name: str, region: str, bound: float, low: float, high: float) -> None:
+    """The bound as a slider as wide as the histogram above it, so that dragging follows its scale."""
+    key = editing.key(f"drag {card} {tier} {region}")
+    st.slider(
+        t("tier_from", name=md(name)),
+        low,
+        high,
+        bound,
+        step=0.5,
+        format="%g",
+        key=key,
+        disabled=not editing.may_edit(),
+        on_change=_set_tier,
+        args=(key, card, tier, region),
+    )
+
+
+def _set_tier(key: str, card: str, tier: str, region: str) -> None:
+    value = controls.tidy(st.session_state[key])
+    if value is None:
+        return
+    if region == EVERYWHERE:
+        editing.apply(set_tier(card, tier, value))
+    else:
+        reason = {lang: st.session_state.get(f"tier reason {lang}", "") for lang in LANGUAGES}
+        usual = {lang: phrase_in("tier_reason", lang, where=region) for lang in LANGUAGES}
+        written = {lang: text.strip() or usual[lang] for lang, text in reason.items()}
+        editing.apply(set_region_tier(region, card, tier, value, written))
+
+
+def _ask_reason(card: str, region: str) -> None:
+    """Why a market has tiers of its own: asked before the first one is set."""
+    st.caption(t("tier_override_help"))
+    for column, (lang, words) in zip(
+        st.columns(2), (("en", t("reason_en")), ("zh", t("reason_zh"))), strict=True
+    ):
+        column.text_input(
+            words,
+            key=f"tier reason {lang}",
+            placeholder=phrase_in("tier_reason", lang, where=region),
+            disabled=not editing.may_edit(),
+        )
+
+
+def _score_range(
+    model: ScorecardModel, bounds: Mapping[str, tuple[float, str | None]]
+) -> tuple[float, float]:
+    """What the scale of scores reaches from and to."""
+    scores = _scores(model.scorecard, None)
+    values = [0.0, 100.0, *(bound for bound, _ in bounds.values())]
+    if scores is not None and len(scores):
+        values += [float(scores.min()), float(scores.max())]
+    return float(math.floor(min(values))), float(math.ceil(max(values)))
+
+
+def _scores(card: str, market: str | None) -> pd.Series[float] | None:
+    """The scores of the last batch, in one market where it was asked for; None where there are none."""
     run = batch_run.last_run()
-    name = f"{model.scorecard}.score"
+    name = f"{card}.score"
     if run is None or name not in run.frame:
+        return None
+    frame = run.frame if market not in run.decided.markets else run.frame[run.frame["market"] == market]
+    return frame[name].dropna()
+
+
+def _histogram(
+    model: ScorecardModel, region: str, bounds: Mapping[str, float], scale: tuple[float, float]
+) -> bool:
+    """The scores of the loaded records; False where there are none."""
+    run = batch_run.last_run()
+    scores = _scores(model.scorecard, region)
+    if run is None or scores is None:
         empty("no_scores_loaded", ":material/table_rows:")
         link("batch")
-        return
-    frame = (
-        run.frame
-        if region == EVERYWHERE or region not in run.decided.markets
-        else run.frame[run.frame["market"] == region]
-    )
-    titles = {tier.id: title_of(tier.title, tier.id) for tier in tiers}
-    st.altair_chart(charts.score_histogram(frame[name].dropna(), bounds, titles), alt=t("histogram"))
-    st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{int(frame[name].notna().sum()):,}")))
-
-
-def _own_tiers(card: str, region: str) -> dict[str, float]:
-    """The tiers that a region overrides."""
-    if region == EVERYWHERE:
-        return {}
-    found = here().workspace.draft.value("region", region, "overrides", card, "set", "tiers")
-    return dict(found) if isinstance(found, dict) else {}
+        return False
+    titles = {tier.id: title_of(tier.title, tier.id) for tier in model.tiers}
+    st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}")))
+    st.altair_chart(charts.score_histogram(scores, bounds, titles, scale), alt=t("histogram"))
+    return True
 
 
 def _page() -> None:
@@ -338,7 +461,7 @@ def _page() -> None:
     elif view == "bins":
         _bins(document)
     else:
-        _tiers(document, region)
+        _tiers(document, book, region)
 
 
 _page()

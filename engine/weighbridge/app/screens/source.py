@@ -13,7 +13,6 @@ from weighbridge.app.source_editor import Place, source_editor
 from weighbridge.app.words import language, t
 from weighbridge.completion import complete_document, hover_document
 from weighbridge.diagnostics import Diagnostic
-from weighbridge.draft import EditError
 
 HEIGHT = 520
 
@@ -26,7 +25,7 @@ def _file(paths: tuple[str, ...]) -> str:
     path: str = left.selectbox(
         t("file"),
         paths,
-        index=paths.index(asked) if asked in paths else 0,
+        index=paths.index(asked) if asked in paths else _first_with_an_error(paths),
         format_func=lambda p: f"{p} ●" if p in changed else p,
         key=f"source file {asked}",
     )
@@ -36,26 +35,17 @@ def _file(paths: tuple[str, ...]) -> str:
             icon=":material/restore_page:",
             key="discard file",
             disabled=path not in changed or not editing.may_edit(),
-            on_click=_discard,
+            on_click=editing.discard,
             args=(path,),
         )
     return path
 
 
-def _discard(path: str) -> None:
-    try:
-        here().workspace.draft.discard(path)
-    except EditError as error:
-        editing.tell_problems(error.diagnostics)
-    editing.renew()
-
-
-def _edit(path: str, text: str) -> None:
-    try:
-        here().workspace.draft.set_text(path, text)
-    except EditError as error:
-        editing.tell_problems(error.diagnostics)
-    editing.renew()
+def _first_with_an_error(paths: tuple[str, ...]) -> int:
+    """Number of the first file that has to be mended; the first of all where none has."""
+    found = here().workspace.checked()[2]
+    broken = {d.span.file for d in found if d.severity == "error" and d.span is not None}
+    return next((number for number, path in enumerate(paths) if path in broken), 0)
 
 
 def _place(path: str) -> Place | None:
@@ -86,7 +76,7 @@ def _page() -> None:
         label=md(path),
         mode="plain" if path.lower().endswith((".csv", ".tsv")) else "yaml",
         found=found,
-        on_edit=lambda text: _edit(path, text),
+        on_edit=lambda text: editing.set_source(path, text),
         answer=answer,
         read_only=not editing.may_edit(),
         height=HEIGHT,

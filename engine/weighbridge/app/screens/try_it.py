@@ -16,6 +16,7 @@ from weighbridge import graph as graphs
 from weighbridge.app import batch_run, charts, editing
 from weighbridge.app.here import here
 from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
+from weighbridge.app.result_words import result_value
 from weighbridge.app.shown import (
     empty,
     md,
@@ -23,6 +24,7 @@ from weighbridge.app.shown import (
     show_diagnostics,
     status_badge,
     title_of,
+    titler,
     verdict_badge,
     verdict_word,
 )
@@ -214,8 +216,9 @@ def _statuses(engine: Engine, decisions: Mapping[str, Decision]) -> pd.DataFrame
     target = next(iter(decisions.values())).target
     sets = {m: (set(d.fired), set(d.unknown)) for m, d in decisions.items()}
     rows = []
+    title = titler()
     for info in engine.rules(target):
-        row = {"ref": info.ref, "title": title_of(info.title, info.ref.split("/")[1])}
+        row = {"ref": info.ref, "title": title(info.title, info.ref.split("/")[1])}
         for market, (fired, undecided) in sets.items():
             row[market] = "fired" if info.ref in fired else "undecided" if info.ref in undecided else "silent"
         rows.append(row)
@@ -238,7 +241,8 @@ def _rules(engine: Engine, decisions: Mapping[str, Decision]) -> None:
     )
     if shown != "all":
         frame = frame[(frame[markets] == shown).any(axis=1)]
-    words = frame.assign(**{m: frame[m].map(lambda s: t(f"status_{s}")) for m in markets})
+    statuses = {status: t(f"status_{status}") for status in ("fired", "undecided", "silent")}
+    words = frame.assign(**{market: frame[market].map(statuses) for market in markets})
     picked = st.dataframe(
         words,
         hide_index=True,
@@ -377,7 +381,9 @@ def _turning(
             verdict_badge(decision.verdict) if decision.verdict is not None else None
             for name, score in decision.scores.items():
                 value = "–" if score.value is None else f"{score.value:.1f}"
-                st.markdown(f"{md(name)} **{value}** {md(score.tier or '')}")
+                card = engine.book.scorecards[name]
+                tier = result_value(engine.book, f"{name}.tier", score.tier)
+                st.markdown(f"{md(title_of(card.title, name))} **{value}** {md(tier)}")
     points = sweep(engine, target, record, field, spread(low, high, SWEEP_POINTS), markets, day)
     if not points:
         return
