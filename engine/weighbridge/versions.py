@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from weighbridge.diagnostics import Diagnostic, DiagnosticError, ProjectError, suggest
-from weighbridge.engine import Engine, check_project
+from weighbridge.engine import Engine, ProjectCache, check_project
 from weighbridge.git import GitFailed, answer, is_inside, run
-from weighbridge.project import CONFIG_FILE, FOLDERS, WAIVERS_FILE, TextCache, load_text
+from weighbridge.project import CONFIG_FILE, FOLDERS, WAIVERS_FILE, load_text
 from weighbridge.source import MAX_BYTES
 from weighbridge.texts import read_saved
 
@@ -40,7 +40,7 @@ class Version:
     engine: Engine
     root: Path
     files: Mapping[str, str] = field(default_factory=dict[str, str])
-    cache: TextCache = field(default_factory=TextCache)
+    cache: ProjectCache = field(default_factory=ProjectCache)
 
 
 def open_base(project: Path, base: Path | str) -> Version:
@@ -58,7 +58,7 @@ def load_version(
     name: str, root: Path, files: Mapping[str, str] | None = None, *, shown: str | None = None
 ) -> Version:
     """A version from a folder, or from texts. Raises `ProjectError`, its files named under `shown` (or `name`)."""
-    cache = TextCache()
+    cache = ProjectCache()
     project, book, found = check_project(root, files or {}, cache, scenarios=False)
     errors = [d for d in found if d.severity == "error"]
     if errors:
