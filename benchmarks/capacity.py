@@ -31,7 +31,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 DOCUMENT = ROOT / "docs" / "capacity.md"
 MARKETS = (1, 3, 10, 30, 54)
 DECISIONS = 20_000
-"""Decisions in a measurement, about."""
+"""Decisions in a measurement, at least."""
+FEWEST = 4_000
+"""Records in a measurement, so that pieces are not tiny where there are many markets."""
 DAY = 86_400
 
 
@@ -66,7 +68,7 @@ def measure() -> Iterator[Cost]:
             for count in MARKETS:
                 markets = markets_of(engine, count)
                 path = Path(name) / f"{pack}-{count}.parquet"
-                pq.write_table(table.slice(0, max(370, DECISIONS // count)), path)
+                pq.write_table(table.slice(0, max(FEWEST, DECISIONS // count)), path)
                 yield Cost(pack, count, _microseconds(engine, pack, markets, path))
 
 
