@@ -65,14 +65,14 @@ def ratios() -> dict[str, float]:
 
 
 def _scalar() -> dict[str, float]:
-    workload = make_workload(200, 100)
+    workload = make_workload(200, 200)
     chosen = [peer for peer in peers.PEERS if peer.name in (peers.DECIDE, peers.ANSWER, peers.FLOOR)]
     with tempfile.TemporaryDirectory(prefix="weighbridge-bench-") as name:
         contenders = []
         for number, peer in enumerate(chosen):
             run = peer.make(workload, Path(name) / str(number))
             contenders.append(Contender(peer.name, run, workload.cases))
-        timings = interleave(contenders, rounds=9, seconds=0.01)
+        timings = interleave(contenders, rounds=9, seconds=0.05)
     return {
         f"{name}, 200 rules: times generated Python": timings.ratio(name, peers.FLOOR)
         for name in (peers.DECIDE, peers.ANSWER)
