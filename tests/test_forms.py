@@ -3,8 +3,8 @@
 A case is one record in one market under one project, compared in full: verdict, outputs, fired and undecided rules,
 scores with their points, conflicts. Every case compares the scalar with the columnar form; of each project some
 are compared with the reference interpreter too, which is slow. `WEIGHBRIDGE_CASES` is their number in a run,
-`WEIGHBRIDGE_RECORDS` how many records every project decides. Spark
-runs the columnar form; `test_spark.py` compares what comes back from it.
+`WEIGHBRIDGE_RECORDS` how many records every project decides. Spark runs the columnar form; `test_spark.py`
+compares what comes back from it.
 """
 
 from __future__ import annotations
