@@ -113,6 +113,9 @@ def test_unknown_columns_and_frames_without_fields_are_refused_before_anything_r
 
     with pytest.raises(DiagnosticError, match="verdikt"):
         spark.decide(given, engine, "gate", markets=["AA"], as_of=DAYS[1], columns=["verdikt"])
+    same = given.withColumnRenamed("n2", "market").withColumnRenamed("n1", "n2")
+    with pytest.raises(DiagnosticError, match="`market` to keep is also one of the decision"):
+        spark.decide(same, engine, "gate", markets=["AA"], as_of=DAYS[1], keep=["market"])
     with pytest.raises(DiagnosticError, match="no column"):
         spark.decide(given.selectExpr("n2 as other"), engine, "gate", markets=["AA"], as_of=DAYS[1])
 

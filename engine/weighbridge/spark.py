@@ -87,9 +87,19 @@ class _Shape:
         known = [name for name in schema.names if name != "row"]
         wrong = [unknown_name("WB303", "column", c, known) for c in columns or () if c not in known]
         wrong += [unknown_name("WB303", "column", k, frame.columns) for k in keep if k not in frame.columns]
+        self.columns = [*columns] if columns is not None else known
+        taken = [*self.columns, *([FINDINGS] if findings else [])]
+        wrong += [
+            Diagnostic(
+                "WB423",
+                f"the column `{name}` to keep is also one of the decision",
+                expected="a column of another name, or `columns` without this one",
+            )
+            for name in keep
+            if name in taken
+        ]
         if wrong:
             raise DiagnosticError(wrong)
-        self.columns = [*columns] if columns is not None else known
         kept = [StructField(name, frame.schema[name].dataType) for name in keep]
         decided = [StructField(n, from_arrow_type(plain_type(schema.field(n).type))) for n in self.columns]
         found = [StructField(FINDINGS, from_arrow_type(findings_type(batch)))] if findings else []
