@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from weighbridge.columnar_outputs import Conflicts, OutputColumns, Pairs, counting, still_waiting
 from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
+from weighbridge.conditions import is_partial
 from weighbridge.frames import Frame, Operation, rows_where
 from weighbridge.index import build_index
 from weighbridge.normal_form import when
 from weighbridge.partition import Firings, partition
 from weighbridge.rulebook import Rulebook
-from weighbridge.scalar import is_partial
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
 from weighbridge.tree import Const, Expr, Name, Value, names, walk
 from weighbridge.vectoriser import Scope, Vectoriser, of_chunk

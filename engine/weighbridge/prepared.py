@@ -10,7 +10,7 @@ from weighbridge.masking import Masks, masks
 from weighbridge.privacy import personal_outputs
 from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook, has_mention
-from weighbridge.scalar import Program, TextScan, is_partial, term_list
+from weighbridge.scalar import Program, TextScan, term_list
 from weighbridge.specialise import RulesetStep, Specialised
 from weighbridge.tree import Expr, Name, Type, Value, names, walk, written
 
@@ -139,9 +139,9 @@ def _names_read(rule: Rule) -> tuple[tuple[str, str, Type], ...]:
 def _dependents(step: RulesetStep) -> Dependents:
     by_name: dict[str, list[int]] = {}
     for rule in step.rules:
-        for name in names(rule.condition):
+        for name in rule.facts.paths:
             by_name.setdefault(name, []).append(rule.index)
-    always = tuple(r.index for r in step.rules if is_partial(r.condition))
+    always = tuple(r.index for r in step.rules if r.facts.is_partial)
     return Dependents({name: tuple(indices) for name, indices in by_name.items()}, always)
 
 
