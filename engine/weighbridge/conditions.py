@@ -30,6 +30,12 @@ class Facts:
         self.tree = tree
         self._reads: dict[int, tuple[Expr, ...]] = {}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and self.tree == other.tree
+
+    def __hash__(self) -> int:
+        return hash(self.tree)
+
     @cached_property
     def paths(self) -> frozenset[str]:
         """The paths of all names it reads."""

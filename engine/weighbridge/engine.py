@@ -75,14 +75,12 @@ class Engine:
         self.project = project
         self.book = book
         self.masks = masks()
-        self._reset()
-        if before is not None:
-            rules = (rule for ruleset in book.rulesets.values() for rule in ruleset.rules)
-            self._conditions = before._conditions.following(rules)
+        rules = (rule for ruleset in book.rulesets.values() for rule in ruleset.rules)
+        self._reset(None if before is None else before._conditions.following(rules))
 
-    def _reset(self) -> None:
+    def _reset(self, conditions: KeptConditions | None = None) -> None:
         self._lock = threading.Lock()
-        self._conditions = KeptConditions()
+        self._conditions = conditions or KeptConditions()
         self._epochs: dict[tuple[str, str], Epochs] = {}
         self._programs: dict[tuple[str, str, int], Prepared] = {}
         self._days: dict[tuple[str, str, Any], tuple[Prepared, date, float]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import sys
@@ -37,6 +38,9 @@ SWITCH = 0.001
 """Seconds after which a thread that computes lets others run; Python's own 0.005 is what a page would wait again and
 again, at every look at a file, while a feed is decided or a program is made beside it."""
 
+SEARCHES = (2_000, 20, 10)
+"""How often Python searches for unreachable rings; by its own measure it would after every few changes."""
+
 
 class AppError(DiagnosticError):
     """The app cannot be started."""
@@ -55,6 +59,7 @@ def serve(project: Path, *, address: str, port: int, person: str | None, browser
     from streamlit.web import cli
 
     sys.setswitchinterval(SWITCH)
+    gc.set_threshold(*SEARCHES)
     options = {**OPTIONS, "server.address": address, "server.port": str(port)}
     options["server.headless"] = "false" if browser else "true"
     cli.main(["run", str(ENTRY), *(f"--{name}={value}" for name, value in options.items())])

@@ -22,7 +22,7 @@ from weighbridge.rulebook import Rulebook
 ROOT = "WEIGHBRIDGE_PROJECT"
 """Environment variable: the folder of the project, set by `weighbridge app`."""
 
-MOST_READY, READY_AFTER = 6, 0.5
+MOST_READY, READY_AFTER = 6, 0.35
 """How many programs are made ahead after a change, and after how many seconds: the page that shows it comes first."""
 
 LARGE = 300
