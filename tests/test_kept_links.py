@@ -159,12 +159,31 @@ def test_of_an_edited_ruleset_only_the_edited_rule_is_made_again() -> None:
         before, listed = after, again
 
 
-def test_an_id_given_twice_is_reported_at_its_second_place() -> None:
+@pytest.mark.parametrize("header", ["", "colour: red\n"])
+def test_an_id_given_twice_is_reported_at_its_second_place(header: str) -> None:
     files, cache = project_files(40), ProjectCache()
+    # With an unknown key the document has errors before and after.
+    files["rulesets/pack0.yaml"] = files["rulesets/pack0.yaml"].replace("rules:\n", f"{header}rules:\n")
     assert_same(files, cache)
     files["rulesets/pack0.yaml"] += "  - id: " + files["rulesets/pack0.yaml"].split("  - id: ")[1]
     assert_same(files, cache)
     assert any(d.code == "WB307" for d in check_project(NOWHERE, files, cache)[2])
+
+
+def test_what_a_ruleset_says_for_all_its_rules_makes_them_again() -> None:
+    files, cache = project_files(40), ProjectCache()
+    first = files["rulesets/pack0.yaml"]
+    for old, new in (
+        ("record: item", "record: item # and no more"),
+        ("record: item", "record: item\nif_unknown: fire"),
+        ("record: item\ntitle: {en: Pack 0, zh: 规则包 0}", "record: item\nmarkets: [DE]"),
+        ("record: item\ntitle: {en: Pack 0, zh: 规则包 0}", "record: item\neffective: {from: 2026-01-01}"),
+        ("points: {type: number, combine: sum}", "points: {type: text, combine: first}"),
+    ):
+        assert old in first
+        files["rulesets/pack0.yaml"] = first.replace(old, new, 1)
+        assert_same(files, cache)
+    assert cache.links.begin()._before._rulesets["pack0"].problems  # type: ignore[union-attr]
 
 
 def test_what_did_not_change_is_the_same_object() -> None:
