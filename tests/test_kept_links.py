@@ -96,6 +96,97 @@ def test_rows_of_a_table_are_linked_again_when_its_file_changes() -> None:
         assert_same(files, cache)
 
 
+def _edited(text: str, rng: random.Random) -> str:
+    """A pack after one of the things people do to rules; some make it wrong."""
+    head, mark, rest = text.partition("rules:\n")
+    rules = [f"  - id: {rule}" for rule in rest.split("  - id: ")[1:]]
+    at = rng.randrange(len(rules))
+    numbers = list(re.finditer(r"(?<=[<>] )\d+(\.\d+)?", rules[at]))
+    match rng.randrange(9):
+        case 0 | 1 | 2 if numbers:
+            where = rng.choice(numbers)
+            rules[at] = rules[at][: where.start()] + str(rng.randrange(99)) + rules[at][where.end() :]
+        case 3:
+            rules.insert(at, rules[at])  # one id twice
+        case 4:
+            rules.insert(at, rules[at].replace("id: r", "id: copy-r", 1))
+        case 5:
+            del rules[at]
+        case 6:
+            rules[at] = rules[at].replace("points: ", "points: 1", 1)
+        case 7:
+            rules[at] = rules[at].replace("price", "prise").replace("holds", "applies")
+        case _:
+            head = (
+                head.replace("combine: sum}", "combine: max}")
+                if rng.random() < 0.5
+                else "# a line more\n" + head
+            )
+    return head + mark + "".join(rules)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_session_of_random_edits_links_as_full_loads_do(seed: int) -> None:
+    rng = random.Random(seed)
+    files, cache = project_files(30), ProjectCache()
+    states = [files]
+    for _ in range(14):
+        if rng.random() < 0.3:
+            files = rng.choice(states)  # taken back
+        else:
+            name = f"rulesets/pack{rng.randrange(3)}.yaml"
+            files = {**files, name: _edited(files[name], rng)}
+        states.append(files)
+        assert_same(files, cache)
+
+
+def test_of_an_edited_ruleset_only_the_edited_rule_is_made_again() -> None:
+    files, cache = project_files(100), ProjectCache()
+    _, before, _ = check_project(NOWHERE, files, cache)
+    listed = catalogue(before)
+    for number in range(3):
+        # The third edit moves every rule by a line: their places differ, and yet their trees are the same.
+        text = files["rulesets/pack0.yaml"]
+        head, rules = text.split("rules:\n")
+        rules = rules.replace("points: ", "points: 1", 1)
+        files["rulesets/pack0.yaml"] = "# more\n" + text if number == 2 else f"{head}rules:\n{rules}"
+        _, after, _ = check_project(NOWHERE, files, cache)
+        pairs = list(zip(before.rulesets["pack0"].rules, after.rulesets["pack0"].rules, strict=True))
+        assert sum(a is not b for a, b in pairs) == (len(pairs) if number == 2 else 1)
+        assert all(a.conditions[0].tree is b.conditions[0].tree for a, b in pairs)
+        again = catalogue(after, (before, listed))
+        assert again == catalogue(after)
+        before, listed = after, again
+
+
+@pytest.mark.parametrize("header", ["", "colour: red\n"])
+def test_an_id_given_twice_is_reported_at_its_second_place(header: str) -> None:
+    files, cache = project_files(40), ProjectCache()
+    # With an unknown key the document has errors before and after.
+    files["rulesets/pack0.yaml"] = files["rulesets/pack0.yaml"].replace("rules:\n", f"{header}rules:\n")
+    assert_same(files, cache)
+    files["rulesets/pack0.yaml"] += "  - id: " + files["rulesets/pack0.yaml"].split("  - id: ")[1]
+    assert_same(files, cache)
+    assert any(d.code == "WB307" for d in check_project(NOWHERE, files, cache)[2])
+
+
+def test_what_a_ruleset_says_for_all_its_rules_makes_them_again() -> None:
+    files, cache = project_files(40), ProjectCache()
+    first = files["rulesets/pack0.yaml"]
+    for old, new in (
+        ("record: item", "record: item # and no more"),
+        ("record: item", "record: item\nif_unknown: fire"),
+        ("record: item\ntitle: {en: Pack 0, zh: 规则包 0}", "record: item\nmarkets: [DE]"),
+        ("record: item\ntitle: {en: Pack 0, zh: 规则包 0}", "record: item\neffective: {from: 2026-01-01}"),
+        ("points: {type: number, combine: sum}", "points: {type: text, combine: first}"),
+    ):
+        assert old in first
+        for text in (first, first.replace(old, new, 1)):
+            files["rulesets/pack0.yaml"] = text
+            assert_same(files, cache)
+    assert cache.links.begin()._before._rulesets["pack0"].problems  # type: ignore[union-attr]
+
+
 def test_what_did_not_change_is_the_same_object() -> None:
     files = project_files(40)
     cache = ProjectCache()

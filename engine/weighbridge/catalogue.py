@@ -72,38 +72,35 @@ class Entry:
 def catalogue(book: Rulebook, before: tuple[Rulebook, Iterable[Entry]] | None = None) -> tuple[Entry, ...]:
     """All entries: rulesets with their rules and rows, then scorecards, in order of definition.
 
-    `before` is an earlier version of the project with its entries: those of rulesets that it holds as the same
-    object are taken over.
+    `before` is an earlier version of the project with its entries: those of rules that it holds as the same object are
+    taken over.
     """
     return tuple(_entries(book, {} if before is None else _known(book, *before)))
 
 
-def _known(book: Rulebook, before: Rulebook, entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    """The entries, by ruleset, that are still right."""
+def _known(book: Rulebook, before: Rulebook, entries: Iterable[Entry]) -> dict[str, tuple[Rule, Entry]]:
+    """The entries that are right for a rule if it still is the same object."""
     old, new = before.regions, book.regions
     if (old.lineages, old.markets, before.terms) != (new.lineages, new.markets, book.terms):
         return {}
-    same = {
-        n for n, r in book.rulesets.items() if n in before.rulesets and before.rulesets[n].rules is r.rules
-    }
-    known: dict[str, list[Entry]] = {name: [] for name in same}
-    for entry in entries:
-        if entry.kind != "characteristic" and entry.owner in same:
-            known[entry.owner].append(entry)
-    return known
+    rules = (rule for ruleset in before.rulesets.values() for rule in ruleset.rules)
+    listed = (entry for entry in entries if entry.kind != "characteristic")
+    return {rule.ref: (rule, entry) for rule, entry in zip(rules, listed, strict=True)}
 
 
-def _entries(book: Rulebook, known: Mapping[str, list[Entry]]) -> Iterator[Entry]:
+def _entries(book: Rulebook, known: Mapping[str, tuple[Rule, Entry]]) -> Iterator[Entry]:
     lineages = {market: frozenset(book.regions.lineages[market]) for market in book.regions.markets}
     for ruleset in book.rulesets.values():
-        if ruleset.id in known:
-            yield from known[ruleset.id]
-            continue
         rows: Counter[str] = Counter()
         for rule in ruleset.rules:
             row = None if rule.table is None else rows[rule.table]
-            rows.update([] if rule.table is None else [rule.table])
-            yield _rule(book, rule, row, lineages)
+            if rule.table is not None:
+                rows[rule.table] += 1
+            before = known.get(rule.ref)
+            if before is not None and before[0] is rule and before[1].row == row:
+                yield before[1]
+            else:
+                yield _rule(book, rule, row, lineages)
     for card in book.scorecards.values():
         for line in card.characteristics:
             yield _characteristic(book, card, line, frozenset(lineages))

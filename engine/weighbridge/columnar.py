@@ -19,13 +19,13 @@ from weighbridge.bitmaps import RowSet, number_of, places
 from weighbridge.columnar_outputs import Conflicts, OutputColumns, counting, still_waiting
 from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
+from weighbridge.conditions import is_partial
 from weighbridge.firings import Firings
 from weighbridge.frames import Frame, Operation
 from weighbridge.index import Group, build_index
 from weighbridge.normal_form import when
 from weighbridge.partition import partition
 from weighbridge.rulebook import Rulebook
-from weighbridge.scalar import is_partial
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
 from weighbridge.tree import Const, Expr, Name, Value, walk
 from weighbridge.vectoriser import Scope, Vectoriser, of_chunk

@@ -133,7 +133,7 @@ class Decision:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Every rule that could not be decided, whatever its `if_unknown`, in order of definition."""
-        return tuple(ref for ref, _ in self._explain().undecided())
+        return self._explain().unknown()
 
     @property
     def missing(self) -> dict[str, tuple[str, ...]]:

@@ -25,7 +25,6 @@ from weighbridge.tree import (
     Negate,
     Type,
     Value,
-    walk,
 )
 
 NAN = math.nan
@@ -291,13 +290,3 @@ def _known(node: Expr, code: str) -> str:
 def _terms(terms: Expr) -> Value:
     assert isinstance(terms, Const), "term lists are constants once a program is specialised"
     return terms.value
-
-
-def scanned_texts(trees: list[Expr]) -> dict[Expr, None]:
-    """The texts that term lists are looked for in, in order of first use."""
-    return {
-        n.arguments[0]: None
-        for tree in trees
-        for n in walk(tree)
-        if isinstance(n, Call) and n.function in ("mentions", "count_mentions")
-    }

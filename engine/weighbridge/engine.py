@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from weighbridge.conditions import KeptConditions
 from weighbridge.decisions import Decision
 from weighbridge.diagnostics import (
     Diagnostic,
@@ -65,16 +66,21 @@ class RuleInfo:
 
 
 class Engine:
-    """Decides records by the rules of one project version. Safe to share between threads, and picklable."""
+    """Decides records by the rules of one project version. Safe to share between threads, and picklable.
 
-    def __init__(self, project: Project, book: Rulebook) -> None:
+    `before` is the engine of an earlier version: conditions that are the same are not made again.
+    """
+
+    def __init__(self, project: Project, book: Rulebook, before: Engine | None = None) -> None:
         self.project = project
         self.book = book
         self.masks = masks()
-        self._reset()
+        rules = (rule for ruleset in book.rulesets.values() for rule in ruleset.rules)
+        self._reset(None if before is None else before._conditions.following(rules))
 
-    def _reset(self) -> None:
+    def _reset(self, conditions: KeptConditions | None = None) -> None:
         self._lock = threading.Lock()
+        self._conditions = conditions or KeptConditions()
         self._epochs: dict[tuple[str, str], Epochs] = {}
         self._programs: dict[tuple[str, str, int], Prepared] = {}
         self._days: dict[tuple[str, str, Any], tuple[Prepared, date, float]] = {}
@@ -345,7 +351,7 @@ class Engine:
             index = known.index(day)
             key = (target, market, index)
             if key not in self._programs:
-                special = specialise(self.book, target, market, day, known.span(index))
+                special = specialise(self.book, target, market, day, known.span(index), self._conditions)
                 self._programs[key] = prepare(self.book, special, self.masks)
             return self._programs[key]
 

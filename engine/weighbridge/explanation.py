@@ -107,6 +107,7 @@ class Explainer:
         self.evaluator = Evaluator(self.values, self._mentioned, frozenset(special.lineage))
         self._findings: tuple[Finding, ...] | None = None
         self._undecided: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+        self._undecided_rules: tuple[SpecialRule, ...] | None = None
 
     # --- term matches ---
 
@@ -345,17 +346,26 @@ class Explainer:
         return self._undecided
 
     def _make_undecided(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for rule in self._waiting():
+            yield rule.rule.ref, self.missing(rule.condition)
+
+    def unknown(self) -> tuple[str, ...]:
+        """See `Decision.unknown`."""
+        return tuple(rule.rule.ref for rule in self._waiting())
+
+    def _waiting(self) -> tuple[SpecialRule, ...]:
+        """The rules that are undecided, whatever they say of it."""
         step, combiner = self.prepared.target_step, self.prepared.combiner
         if step is None or combiner is None:
-            return
-        fired = set(self.results[-1][0])
-        candidates = [
-            i
-            for i in self.prepared.can_be_undecided(self.values)
-            if i not in fired and self.evaluator.value(step.rules[i].condition) is None
-        ]
-        for index in combiner.waiting(self.results[-1][0], candidates):
-            yield step.rules[index].rule.ref, self.missing(step.rules[index].condition)
+            return ()
+        if self._undecided_rules is None:
+            fired = set(self.results[-1][0])
+            candidates = [
+                i for i in self.prepared.undecided(self.values, self.evaluator.value) if i not in fired
+            ]
+            waiting = combiner.waiting(self.results[-1][0], candidates)
+            self._undecided_rules = tuple(step.rules[index] for index in waiting)
+        return self._undecided_rules
 
     def missing(self, tree: Expr) -> tuple[str, ...]:
         """The fields whose absence leaves a condition undecided, derived values traced back to fields."""

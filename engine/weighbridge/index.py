@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from typing import TypeVar
 
-from weighbridge.normal_form import ALWAYS, AllOf, AnyOf, Formula, Leaf, all_of
+from weighbridge.normal_form import ALWAYS, AllOf, AnyOf, Formula, Leaf
 from weighbridge.tree import Call, Compare, Const, Expr, Member, Name
 
 SMALLEST_GROUP = 12
@@ -68,7 +68,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class _Keys:
+class Keys:
     """What could be looked up for one rule."""
 
     leaves: tuple[Formula, ...]
@@ -82,7 +82,13 @@ def build_index(
     rules: Sequence[tuple[int, Formula]], list_index: Callable[[Expr, Expr], int]
 ) -> tuple[list[Group], list[int]]:
     """The groups, and the positions of rules that stay straight-line code."""
-    keys = {i: _keys(formula) for i, formula in rules}
+    return index_of({i: keys_of(formula) for i, formula in rules}, list_index)
+
+
+def index_of(
+    keys: Mapping[int, Keys], list_index: Callable[[Expr, Expr], int]
+) -> tuple[list[Group], list[int]]:
+    """As `build_index`, of rules whose keys are known."""
     left = dict(keys)
     groups: list[Group] = []
     for _, members in _by(left, _mentioned):
@@ -113,9 +119,9 @@ def build_index(
 K = TypeVar("K", bound=Hashable)
 
 
-def _by(left: dict[int, _Keys], key: Callable[[_Keys], K | None]) -> list[tuple[K, dict[int, _Keys]]]:
+def _by(left: dict[int, Keys], key: Callable[[Keys], K | None]) -> list[tuple[K, dict[int, Keys]]]:
     """Groups of at least `SMALLEST_GROUP` rules with an equal key."""
-    found: dict[K, dict[int, _Keys]] = {}
+    found: dict[K, dict[int, Keys]] = {}
     for i, keys in left.items():
         value = key(keys)
         if value is not None:
@@ -123,18 +129,19 @@ def _by(left: dict[int, _Keys], key: Callable[[_Keys], K | None]) -> list[tuple[
     return [(k, m) for k, m in found.items() if len(m) >= SMALLEST_GROUP]
 
 
-def _mentioned(keys: _Keys) -> Expr | None:
+def _mentioned(keys: Keys) -> Expr | None:
     return None if keys.mention is None else keys.mention[1]
 
 
-def _drop(left: dict[int, _Keys], members: Iterable[int]) -> None:
+def _drop(left: dict[int, Keys], members: Iterable[int]) -> None:
     for i in list(members):
         del left[i]
 
 
-def _keys(formula: Formula) -> _Keys:
+def keys_of(formula: Formula) -> Keys:
+    """What could be looked up for a rule that fires where the formula holds."""
     leaves = formula.parts if isinstance(formula, AllOf) else (formula,)
-    keys = _Keys(leaves)
+    keys = Keys(leaves)
     for leaf in leaves:
         if isinstance(leaf, AnyOf):
             _under_key(keys, leaf, leaf.parts)
@@ -146,7 +153,7 @@ def _keys(formula: Formula) -> _Keys:
     return keys
 
 
-def _leaf_key(keys: _Keys, leaf: Leaf) -> None:
+def _leaf_key(keys: Keys, leaf: Leaf) -> None:
     match leaf.test:
         case Compare("==", Name() as name, Const(value)) if (
             isinstance(value, str | float) and name not in keys.equal
@@ -164,7 +171,7 @@ def _leaf_key(keys: _Keys, leaf: Leaf) -> None:
             pass
 
 
-def _under_key(keys: _Keys, whole: Formula, parts: tuple[Formula, ...]) -> None:
+def _under_key(keys: Keys, whole: Formula, parts: tuple[Formula, ...]) -> None:
     """`under` of one name and constant paths, alone or as alternatives; nested paths are merged."""
     paths: set[str] = set()
     of: set[Name] = set()
@@ -186,9 +193,11 @@ def _under_key(keys: _Keys, whole: Formula, parts: tuple[Formula, ...]) -> None:
         keys.under = (whole, of.pop(), frozenset(outer))
 
 
-def _without(keys: _Keys, used: Iterable[Formula]) -> Formula:
-    drop = set(used)
-    return all_of([leaf for leaf in keys.leaves if leaf not in drop])
+def _without(keys: Keys, used: Iterable[Formula]) -> Formula:
+    # The leaves of a formula differ and are flat already, so that nothing need be compared.
+    drop = set(map(id, used))
+    left = tuple(leaf for leaf in keys.leaves if id(leaf) not in drop)
+    return left[0] if len(left) == 1 else AllOf(left)
 
 
 def _bucket(entries: Iterable[tuple[int, Formula]]) -> Bucket:
@@ -197,7 +206,7 @@ def _bucket(entries: Iterable[tuple[int, Formula]]) -> Bucket:
     return Bucket(ids, tuple((i, r) for i, r in entries if r != ALWAYS))
 
 
-def _mention_group(members: dict[int, _Keys], list_index: Callable[[Expr, Expr], int]) -> Group:
+def _mention_group(members: dict[int, Keys], list_index: Callable[[Expr, Expr], int]) -> Group:
     found: dict[Hashable, list[tuple[int, Formula]]] = {}
     text: Expr | None = None
     for i, keys in members.items():
@@ -207,7 +216,7 @@ def _mention_group(members: dict[int, _Keys], list_index: Callable[[Expr, Expr],
     return Group("mentions", (), None, text, {k: _bucket(e) for k, e in found.items()}, tuple(members))
 
 
-def _under_group(name: Name, members: dict[int, _Keys]) -> Group:
+def _under_group(name: Name, members: dict[int, Keys]) -> Group:
     found: dict[Hashable, list[tuple[int, Formula]]] = {}
     for i, keys in members.items():
         assert keys.under is not None
@@ -217,9 +226,9 @@ def _under_group(name: Name, members: dict[int, _Keys]) -> Group:
     return Group("under", (name,), None, None, {k: _bucket(e) for k, e in found.items()}, tuple(members))
 
 
-def _equal_group(names: tuple[Name, ...], members: dict[int, _Keys]) -> Group:
+def _equal_group(names: tuple[Name, ...], members: dict[int, Keys]) -> Group:
     interval = _interval(members)
-    found: dict[Hashable, list[tuple[int, _Keys, list[Formula]]]] = {}
+    found: dict[Hashable, list[tuple[int, Keys, list[Formula]]]] = {}
     for i, keys in members.items():
         used: list[Formula] = [keys.equal[name][0] for name in names]
         for key in product(*(keys.equal[name][1] for name in names)):
@@ -235,7 +244,7 @@ def _equal_group(names: tuple[Name, ...], members: dict[int, _Keys]) -> Group:
     return Group("equal", names, None, None, plain, tuple(members))
 
 
-def _interval(members: dict[int, _Keys]) -> Name | None:
+def _interval(members: dict[int, Keys]) -> Name | None:
     """The number that bounds most of the rules, if it bounds more than half of them."""
     common = Counter(n for k in members.values() for n in k.bounds).most_common(1)
     if not common or common[0][1] * 2 < len(members) or common[0][1] < SMALLEST_GROUP:
@@ -244,7 +253,7 @@ def _interval(members: dict[int, _Keys]) -> Name | None:
     return name if all(name in k.bounds for k in members.values()) else None
 
 
-def _cuts(keys: _Keys, name: Name) -> list[float]:
+def _cuts(keys: Keys, name: Name) -> list[float]:
     return [
         c.value
         for leaf in keys.bounds.get(name, ())
@@ -257,7 +266,7 @@ def _bound(leaf: Leaf) -> tuple[str, Expr]:
     return leaf.test.op, leaf.test.right
 
 
-def _segments(rows: list[tuple[int, _Keys, list[Formula]]], name: Name) -> Segments | None:
+def _segments(rows: list[tuple[int, Keys, list[Formula]]], name: Name) -> Segments | None:
     """The number line cut at every bound; None where wide intervals would make it too large."""
     bounds = sorted({cut for _, keys, _ in rows for cut in _cuts(keys, name)})
     place = {bound: i for i, bound in enumerate(bounds)}

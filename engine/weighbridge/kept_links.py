@@ -1,13 +1,15 @@
 """What linking keeps for the next time: an editor links a project after every change, and most of it is the same.
 
 Kept are pure functions of what they are asked with: what one text becomes in a scope (the typed tree of an
-expression, the template of a reason, the test of a table cell), and the rules of a whole ruleset, while its document
-and everything its rules may speak of are the same. A text with a problem is not kept, since problems have places.
+expression, the template of a reason, the test of a table cell); a rule, while it stands written alike at the same
+place; and the rules of a whole ruleset, while its document and everything its rules may speak of are the same. What
+has a problem is not kept, since problems have places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,9 +17,15 @@ from weighbridge.diagnostics import Diagnostic
 from weighbridge.expressions import Scope
 from weighbridge.project import Document, Project, TableRows
 from weighbridge.rulebook import Output, Rule
+from weighbridge.source import Node
+
+MOST_TEXTS = 20
+"""Texts kept per rule of a ruleset of which rules are taken over one by one, until all are linked again."""
 
 T = TypeVar("T")
 Rows = tuple[TableRows | None, ...]
+Written = tuple[Node, Sequence[str]]
+"""A rule's node, places included, and the lines it stands in: numbers that are equal may be written otherwise."""
 _NOTHING = object()
 
 
@@ -45,6 +53,27 @@ class RulesetBasis:
             and self.regions == other.regions
             and self.broken == other.broken
         )
+
+    def same_around(self, other: RulesetBasis) -> bool:
+        """Whether a rule that is written alike in both documents is the same rule."""
+        mine, its = self.document.model, other.document.model
+        return (
+            self.scope is other.scope
+            and self.regions == other.regions
+            and self.broken == other.broken
+            and (mine.if_unknown, mine.markets, mine.effective)
+            == (its.if_unknown, its.markets, its.effective)
+            and list(mine.outputs.items()) == list(its.outputs.items())
+        )
+
+
+def _written(document: Document[Any]) -> Iterator[tuple[str, Written]]:
+    """The rules of a ruleset's document by id, as they are written and where."""
+    listed = document.node.get("rules")
+    elements = () if listed is None else listed.elements
+    if len(elements) == len(document.model.rules):
+        for rule, node in zip(document.model.rules, elements, strict=True):
+            yield rule.id, (node, document.lines[node.place[0] - 1 : node.place[2]])
 
 
 def _rows(project: Project, document: Document[Any]) -> Rows:
@@ -113,6 +142,23 @@ class Generation:
         self._rulesets[basis.document.id] = known
         self._texts[id(basis.scope)] = self._before._texts[id(basis.scope)]
         return known
+
+    def single_rules(self, basis: RulesetBasis) -> Mapping[str, Rule]:
+        """The rules of a changed ruleset, by id, that are written as they were when the link before made them."""
+        known = None if self._before is None else self._before._rulesets.get(basis.document.id)
+        if known is None or known.problems or not known.basis.same_around(basis):
+            return {}
+        assert self._before is not None
+        texts = self._before._texts.get(id(basis.scope), {})
+        if len(texts) > MOST_TEXTS * (len(known.rules) + 50):
+            return {}
+        # Rules that are taken over do not ask for their texts, which are wanted when the rules move.
+        self._texts[id(basis.scope)] = dict(texts)
+        before, now = dict(_written(known.basis.document)), list(_written(basis.document))
+        counts = Counter(name for name, _ in now)
+        alike = {name for name, written in now if before.get(name) == written and counts[name] == 1}
+        made = ((rule.ref.partition("/")[2], rule) for rule in known.rules if rule.table is None)
+        return {name: rule for name, rule in made if name in alike}
 
     def keep(self, linked: LinkedRules) -> None:
         """Keeps the rules of a ruleset for the next link."""

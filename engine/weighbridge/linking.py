@@ -302,7 +302,7 @@ class Linker(Pieces):
         linked = self.kept.rules(basis)
         if linked is None:
             before, self.problems = self.problems, []
-            outputs, rules = self._rules(document, basis.scope)
+            outputs, rules = self._rules(document, basis.scope, self.kept.single_rules(basis))
             linked = LinkedRules(basis, outputs, rules, tuple(self.problems))
             self.problems = before
             self.kept.keep(linked)
@@ -319,14 +319,17 @@ class Linker(Pieces):
         )
 
     def _rules(
-        self, document: Document[RulesetModel], scope: Scope
+        self, document: Document[RulesetModel], scope: Scope, known: Mapping[str, Rule]
     ) -> tuple[dict[str, Output], tuple[Rule, ...]]:
-        """Outputs and rules as the document itself says them: nothing here may look at other rulesets."""
+        """Outputs and rules as the document itself says them: nothing here may look at other rulesets.
+
+        `known` are rules, by id, that are what they were.
+        """
         model = document.model
         outputs = {name: self._output(document, name) for name in model.outputs}
         rules: list[Rule] = []
         for index, written in enumerate(model.rules):
-            linked = self._rule(document, index, written, scope, outputs)
+            linked = known.get(written.id) or self._rule(document, index, written, scope, outputs)
             if linked is not None:
                 rules.append(linked)
         for index, table in enumerate(model.tables):

@@ -10,7 +10,7 @@ from weighbridge.masking import Masks, masks
 from weighbridge.privacy import personal_outputs
 from weighbridge.records import FieldReader, readers
 from weighbridge.rulebook import Rule, Rulebook, has_mention
-from weighbridge.scalar import Program, TextScan, is_partial, term_list
+from weighbridge.scalar import Program, TextScan, term_list
 from weighbridge.specialise import RulesetStep, Specialised
 from weighbridge.tree import Expr, Name, Type, Value, names, walk, written
 
@@ -33,6 +33,10 @@ class Prepared:
     _scans: dict[Value, TextScan] = field(default_factory=dict[Value, TextScan])
     _reads: dict[str, RuleReads] = field(default_factory=dict[str, "RuleReads"])
     _dependents: list[Dependents] = field(default_factory=list["Dependents"])
+    _unknown: list[tuple[dict[str, Value], frozenset[int]]] = field(
+        default_factory=list[tuple[dict[str, Value], frozenset[int]]]
+    )
+    """The last values of all names that conditions read, and the rules that were undecided with them."""
     _beneath: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     _names: dict[int, tuple[Expr, tuple[str, ...]]] = field(
         default_factory=dict[int, "tuple[Expr, tuple[str, ...]]"]
@@ -98,17 +102,29 @@ class Prepared:
             found = self._undecided[rule.ref, missing] = write(rule, missing)
         return found
 
-    def can_be_undecided(self, values: Mapping[str, Value]) -> list[int]:
-        """Positions of the target's rules that may be undecided, given the values of names (None: unknown)."""
-        if self.target_step is None:
+    def undecided(self, values: Mapping[str, Value], value: Callable[[Expr], Value]) -> list[int]:
+        """Positions of the target's rules whose conditions are unknown, given the values of names (None: unknown).
+
+        `value` evaluates a condition. What was found last is kept with the values it was found for: who changes one
+        field of a record asks again only the rules that read it.
+        """
+        step = self.target_step
+        if step is None:
             return []
         if not self._dependents:
-            self._dependents.append(_dependents(self.target_step))
+            self._dependents.append(_dependents(step))
         dependents = self._dependents[0]
-        found = set(dependents.always)
-        for name, rules in dependents.by_name.items():
-            if values[name] is None:
-                found.update(rules)
+        seen = {name: values[name] for name in dependents.by_name}
+        asked = {i for name, rules in dependents.by_name.items() if seen[name] is None for i in rules}
+        asked |= dependents.always
+        known = self._unknown[0] if self._unknown else None
+        kept: frozenset[int] = frozenset()
+        if known is not None:
+            differs = (rules for name, rules in dependents.by_name.items() if known[0][name] != seen[name])
+            again = {i for rules in differs for i in rules}
+            kept, asked = known[1] - again, asked & again
+        found = kept.union(i for i in asked if value(step.rules[i].condition) is None)
+        self._unknown[:] = [(seen, found)]
         return sorted(found)
 
 
@@ -128,7 +144,7 @@ class Dependents:
     """Rules by the names they read; `always`: those that can be undecided with every name known."""
 
     by_name: Mapping[str, tuple[int, ...]]
-    always: tuple[int, ...]
+    always: frozenset[int]
 
 
 def _names_read(rule: Rule) -> tuple[tuple[str, str, Type], ...]:
@@ -139,9 +155,9 @@ def _names_read(rule: Rule) -> tuple[tuple[str, str, Type], ...]:
 def _dependents(step: RulesetStep) -> Dependents:
     by_name: dict[str, list[int]] = {}
     for rule in step.rules:
-        for name in names(rule.condition):
+        for name in rule.facts.paths:
             by_name.setdefault(name, []).append(rule.index)
-    always = tuple(r.index for r in step.rules if is_partial(r.condition))
+    always = frozenset(r.index for r in step.rules if r.facts.is_partial)
     return Dependents({name: tuple(indices) for name, indices in by_name.items()}, always)
 
 

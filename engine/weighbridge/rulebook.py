@@ -86,11 +86,15 @@ class Rule:
     group: str | None = None
 
     @cached_property
+    def shows(self) -> frozenset[str]:
+        """The names that reasons show."""
+        return frozenset(name.path for template in self.reason.values() for name in template.names)
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """The names that conditions, outputs and reasons read."""
         trees = (*(c.tree for c in self.conditions), *self.then.values())
-        shown = (name.path for template in self.reason.values() for name in template.names)
-        return frozenset(shown).union(*map(names, trees))
+        return self.shows.union(*map(names, trees))
 
     @cached_property
     def looks_for(self) -> frozenset[str]:

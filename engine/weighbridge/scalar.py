@@ -11,32 +11,29 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Any, cast
 
 from weighbridge.combine import Combiner
+from weighbridge.conditions import Facts
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.documents import RecordTypeModel
-from weighbridge.emit import EMPTY, NAN, Emitter, scanned_texts, unknown_code
-from weighbridge.functions import FUNCTIONS
-from weighbridge.index import Bucket, Group, buckets, build_index
+from weighbridge.emit import EMPTY, NAN, Emitter, unknown_code
+from weighbridge.index import Bucket, Group, buckets, index_of
 from weighbridge.normal_form import ALWAYS, NEVER, AllOf, AnyOf, Formula, Leaf, when
 from weighbridge.records import MAX_TEXT, FieldReader, prefixes, readers, unknown_fields
 from weighbridge.rulebook import Characteristic, Rulebook
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
 from weighbridge.terms import Match, Scanner, TermList
 from weighbridge.tree import (
-    Arith,
     Call,
     Const,
     Expr,
-    IfElse,
     Name,
     Type,
     Value,
-    names,
     walk,
 )
 
@@ -242,33 +239,25 @@ class _Builder:
                 return []
 
     def _assign(self, path: str, tree: Expr) -> None:
-        self._before([tree])
+        self._before([Facts(tree)])
         code = self.emitter.value(tree)
         self._flush_hits()
         self.add(f"{self._local(path)} = {code}")
 
     # --- shared values and term hits ---
 
-    def _before(self, trees: Iterable[Expr]) -> None:
-        """Computes once what several of `trees` need, and finds the terms in their texts."""
-        trees = list(trees)
+    def _before(self, parts: Sequence[Facts]) -> None:
+        """Computes once what several of `parts` need, and finds the terms in their texts."""
         # A text may itself depend on what an inner text mentions: smaller expressions first.
-        for text in sorted(scanned_texts(trees), key=_size):
+        for text in sorted(dict.fromkeys(text for f in parts for text, _ in f.mentions), key=_size):
             self.emitter.hit_set(text)
-        for tree in trees:
-            for node in walk(tree):
-                if (
-                    isinstance(node, Call)
-                    and node.function == "under"
-                    and isinstance(node.arguments[0], Name)
-                ):
-                    self._path_set(node.arguments[0])
-                if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
-                    terms = node.arguments[1]
-                    assert isinstance(terms, Const)
-                    self._list_number(node.arguments[0], terms.value)
+        for facts in parts:
+            for name in facts.categories:
+                self._path_set(name)
+            for text, terms in facts.mentions:
+                self._list_number(text, terms)
         self._flush_hits()
-        counts = Counter(node for tree in trees for node in walk(tree) if _worth_keeping(node))
+        counts = Counter(node for facts in parts for node in facts.computed)
         repeated = [node for node, n in counts.items() if n > 1 and node not in self.emitter.shared]
         for node in sorted(repeated, key=_size):
             code = self.emitter.value(node)
@@ -297,7 +286,7 @@ class _Builder:
             c for line in card.characteristics for c in (line.applies, line.value, line.points) if c
         ]
         tests = [b.test for line in card.characteristics for b in line.bins if b.test is not None]
-        self._before([c.tree for c in conditions] + tests)
+        self._before([*(Facts(c.tree) for c in conditions), *map(Facts, tests)])
         prefix = (
             self._local(f"{card.id}.score"),
             self._local(f"{card.id}.coverage"),
@@ -406,22 +395,22 @@ class _Builder:
 
     def _ruleset(self, step: RulesetStep, last: bool) -> None:
         loud = [r for r in step.rules if r.rule.if_unknown != "skip"]
-        self._before([r.condition for r in step.rules] + [t for r in step.rules for t in r.then.values()])
+        values = (t for r in step.rules for t in r.then.values() if not isinstance(t, Const))
+        self._before([*(r.facts for r in step.rules), *map(Facts, values)])
         self.add("fired = []; fire = fired.append")
         self.add("undecided = []; und = undecided.append" if loud else "undecided = EMPTY_LIST")
         self.add("computed = {}" if any(_computes(r) for r in step.rules) else "computed = EMPTY_DICT")
         self.emitter.globals |= {"EMPTY_LIST": (), "EMPTY_DICT": MappingProxyType({})}
         masks = self._masks(loud)
-        formulas = {r.index: when(r.condition, True) for r in step.rules}
-        plain = [(r.index, formulas[r.index]) for r in step.rules if not _computes(r)]
-        groups, straight = build_index(plain, lambda text, terms: self._list_number(text, _constant(terms)))
+        plain = {r.index: r.facts.keys for r in step.rules if not _computes(r)}
+        groups, straight = index_of(plain, lambda text, terms: self._list_number(text, _constant(terms)))
         straight_set = set(straight) | {r.index for r in step.rules if _computes(r)}
         for rule in step.rules:
             if rule.index in straight_set:
-                self._straight(rule, formulas[rule.index], masks)
+                self._straight(rule, masks)
         indexed = [r for r in loud if r.index not in straight_set]
         for group in groups:
-            self._group(group)
+            self._group(group, step)
         self._indexed_undecided(indexed, masks)
         if groups:
             self.add("if len(fired) > 1: fired.sort()")
@@ -439,21 +428,21 @@ class _Builder:
         masks: dict[int, int | None] = {}
         for rule in loud:
             mask = 0
-            for path in sorted(names(rule.condition)):
-                if path != "as_of":
-                    mask |= 1 << bits.setdefault(path, len(bits))
-            masks[rule.index] = None if is_partial(rule.condition) else mask
+            for name in rule.facts.names:
+                if name.path != "as_of":
+                    mask |= 1 << bits.setdefault(name.path, len(bits))
+            masks[rule.index] = None if rule.facts.is_partial else mask
         if bits:
             self.add("m = 0")
-            kinds = {n.path: n.type for r in loud for n in walk(r.condition) if isinstance(n, Name)}
+            kinds = {n.path: n.type for r in loud for n in r.facts.names}
             for path, bit in bits.items():
                 local = self.emitter.locals[path]
                 test = f"{local} != {local}" if kinds[path] in _NUMERIC else f"{local} is None"
                 self.add(f"if {test}: m |= {1 << bit}")
         return masks
 
-    def _straight(self, rule: SpecialRule, formula: Formula, masks: Mapping[int, int | None]) -> None:
-        self.add(f"if {self.emitter.test(formula)}:")
+    def _straight(self, rule: SpecialRule, masks: Mapping[int, int | None]) -> None:
+        self.add(f"if {self.emitter.test(rule.facts.holds)}:")
         self.indent += 1
         self.add(f"fire({rule.index})")
         for name, tree in rule.then.items():
@@ -475,7 +464,7 @@ class _Builder:
         """Code for "not known to be false", asked only where something it reads is missing."""
         if mask == 0:
             return None
-        false = when(rule.condition, False)
+        false = rule.facts.fails
         test = "True" if false == NEVER else f"not {self.emitter.test(false)}"
         return test if mask is None else f"m & {mask} and {test}"
 
@@ -497,8 +486,8 @@ class _Builder:
 
     # --- the index ---
 
-    def _group(self, group: Group) -> None:
-        arguments = self._arguments(group)
+    def _group(self, group: Group, step: RulesetStep) -> None:
+        arguments = self._arguments(group, step)
         table = f"g{len(self.emitter.globals)}"
         found: Any = group.table
         if not group.names and group.kind == "equal":
@@ -545,20 +534,29 @@ class _Builder:
         self.add(f"if e.run is not None: {call}")
         self.indent -= 1
 
-    def _arguments(self, group: Group) -> list[str]:
+    def _arguments(self, group: Group, step: RulesetStep) -> list[str]:
         """The local variables that the residual conditions of a group read."""
         emitter = self.emitter
         used: set[str] = set()
-        # One tree stands in many buckets of a cut number line; trees of one rule are one object.
-        trees = {id(t): t for b in buckets(group) for _, formula in b.residual for t in _leaves(formula)}
-        for node in (node for tree in trees.values() for node in walk(tree)):
+        for node in self._residual_reads(group, step):
             if isinstance(node, Name):
                 used.update(by[node.path] for by in (emitter.locals, emitter.paths) if node.path in by)
-            elif isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
+                continue
+            if isinstance(node, Call) and node.function in ("mentions", "count_mentions"):
                 used.add(emitter.hits[node.arguments[0]])
-            if _worth_keeping(node) and node in emitter.shared:
+            if node in emitter.shared:
                 used.add(emitter.shared[node])
         return sorted(used)
+
+    def _residual_reads(self, group: Group, step: RulesetStep) -> Iterator[Expr]:
+        # One formula stands in many buckets of a cut number line; the formulas of one rule are one object.
+        seen: set[int] = set()
+        for bucket in buckets(group):
+            for index, formula in bucket.residual:
+                for part in formula.parts if isinstance(formula, AllOf) else (formula,):
+                    if id(part) not in seen:
+                        seen.add(id(part))
+                        yield from step.rules[index].facts.reads(part)
 
     def _lazy(self, bucket: Bucket, arguments: list[str]) -> Callable[..., None]:
         """A stand-in that compiles the bucket's check when it is first needed."""
@@ -613,33 +611,9 @@ def _size(node: Expr) -> int:
     return sum(1 for _ in walk(node))
 
 
-def _worth_keeping(node: Expr) -> bool:
-    if isinstance(node, Call):
-        return node.function not in ("mentions", "is_missing", "evidence") and node.type is not Type.TERMS
-    return isinstance(node, Arith) or (isinstance(node, IfElse) and node.type is not Type.BOOLEAN)
-
-
-def _leaves(formula: Formula) -> Iterator[Expr]:
-    if isinstance(formula, AllOf | AnyOf):
-        for part in formula.parts:
-            yield from _leaves(part)
-    else:
-        yield formula.test
-
-
 def _computes(rule: SpecialRule) -> bool:
     """Whether a rule sets an output to something that depends on the record."""
     return any(not isinstance(tree, Const) for tree in rule.then.values())
-
-
-def is_partial(tree: Expr) -> bool:
-    """Whether an expression can be unknown although everything it reads is known."""
-    for node in walk(tree):
-        if isinstance(node, Arith | Const) and (isinstance(node, Arith) or node.value is None):
-            return True
-        if isinstance(node, Call) and FUNCTIONS[node.function].partial:
-            return True
-    return False
 
 
 def _constant(node: Expr) -> Value:

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import yaml
@@ -465,6 +466,11 @@ class _YamlReader:
         return node
 
 
+RECENT, LONGEST_RECENT = 6, 300_000
+"""How many texts are remembered with what they say, and how long each may be: an edit reads one text several times, to
+see what came of it, to check the project and to show it."""
+
+
 def parse_yaml(data: bytes | str, file: str) -> tuple[list[Node], list[Diagnostic]]:
     """The documents of a YAML file that could be read, and everything that is wrong with its text.
 
@@ -474,6 +480,11 @@ def parse_yaml(data: bytes | str, file: str) -> tuple[list[Node], list[Diagnosti
     text, diagnostics = decode(data, file)
     if text is None:
         return [], diagnostics
+    roots, found = (_recent if len(text) <= LONGEST_RECENT else _read)(text, file)
+    return list(roots), sorted([*diagnostics, *found], key=position)
+
+
+def _read(text: str, file: str) -> tuple[tuple[Node, ...], tuple[Diagnostic, ...]]:
     text, forbidden = _replace_forbidden(text, file)
     lines = split_lines(text)
     reader = _YamlReader(file, lines)
@@ -492,8 +503,10 @@ def parse_yaml(data: bytes | str, file: str) -> tuple[list[Node], list[Diagnosti
         if following is None:
             break
         start = following
-    found = sorted(diagnostics + forbidden + reader.diagnostics, key=position)
-    return reader.roots, found
+    return tuple(reader.roots), (*forbidden, *reader.diagnostics)
+
+
+_recent = lru_cache(maxsize=RECENT)(_read)
 
 
 def position(diagnostic: Diagnostic) -> tuple[int, int]:

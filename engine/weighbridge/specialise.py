@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from weighbridge.conditions import Facts, KeptConditions, is_constant_of_market
 from weighbridge.diagnostics import Span
 from weighbridge.documents import RuleOverride
 from weighbridge.evaluate import COMPARISONS, arithmetic
@@ -59,13 +60,19 @@ from weighbridge.tree import (
 
 @dataclass(frozen=True, slots=True)
 class SpecialRule:
-    """A rule that can apply here. `index` numbers the rules of its ruleset's program in order."""
+    """A rule that can apply here. `index` numbers the rules of its ruleset's program in order; `facts` are those of
+    its condition."""
 
     index: int
     rule: Rule
-    condition: Expr
+    facts: Facts
     then: Mapping[str, Expr]
     override: Span | None = None
+
+    @property
+    def condition(self) -> Expr:
+        """When it fires."""
+        return self.facts.tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +184,19 @@ def card_trees(card: Scorecard) -> Iterator[Expr]:
     return trees_of(card)
 
 
-def specialise(book: Rulebook, target: str, market: str, day: date, span: tuple[date, date]) -> Specialised:
-    """The steps of `target` in `market` on every day of the epoch `span` that holds `day`."""
-    return _Specialiser(book, target, market, day, sight(book, target, market, day)).run(span)
+def specialise(
+    book: Rulebook,
+    target: str,
+    market: str,
+    day: date,
+    span: tuple[date, date],
+    kept: KeptConditions | None = None,
+) -> Specialised:
+    """The steps of `target` in `market` on every day of the epoch `span` that holds `day`.
+
+    `kept` spares conditions that were made before, for other markets or an earlier version; the result is the same.
+    """
+    return _Specialiser(book, target, market, day, sight(book, target, market, day), kept).run(span)
 
 
 def names_read(
@@ -196,8 +213,17 @@ def simplifier(book: Rulebook, special: Specialised) -> Callable[[Expr, str], Ex
 
 
 class _Specialiser:
-    def __init__(self, book: Rulebook, target: str, market: str, day: date, seen: Sight) -> None:
+    def __init__(
+        self,
+        book: Rulebook,
+        target: str,
+        market: str,
+        day: date,
+        seen: Sight,
+        kept: KeptConditions | None = None,
+    ) -> None:
         self.book = book
+        self.kept = kept or KeptConditions()
         self.sight = seen
         self.target = target
         self.market = market
@@ -251,8 +277,8 @@ class _Specialiser:
         while pending:
             item = pending[-1]
             if item not in made:
-                step, trees = self._step(item)
-                made[item] = step, self._givers(trees)
+                step, paths = self._step(item)
+                made[item] = step, self._givers(paths)
             step, needed = made[item]
             waiting = [other for other in needed if other not in self.steps]
             if waiting:
@@ -262,26 +288,29 @@ class _Specialiser:
                 self.steps[item] = step
                 pending.pop()
 
-    def _step(self, item: str) -> tuple[Step, list[Expr]]:
-        """The step that gives `item`, and what it reads."""
+    def _step(self, item: str) -> tuple[Step, set[str]]:
+        """The step that gives `item`, and the names it reads."""
         own = self.sight.definition(item)
         if own is not None or item in self.book.derived:
             tree = self.simplify(self.book.derived[item].tree if own is None else own)
-            return DerivedStep(item, tree), [tree]
+            return DerivedStep(item, tree), set(names(tree))
         if item in self.book.scorecards:
             card = self._card(self.book.scorecards[item])
-            return ScoreStep(card), [self.sight.seen(tree, item) for tree in card_trees(card)]
+            seen = (self.sight.seen(tree, item) for tree in card_trees(card))
+            return ScoreStep(card), {path for tree in seen for path in names(tree)}
         step = self._ruleset(self.book.rulesets[item])
-        trees: list[Expr] = []
+        paths: set[str] = set()
         for rule in step.rules:
-            trees += [rule.condition, *rule.then.values()]
-            trees += [self.sight.seen(n, rule.rule.ruleset) for n in names_shown(rule.rule)]
-        return step, trees
+            paths |= rule.facts.paths
+            paths.update(*(names(tree) for tree in rule.then.values() if not isinstance(tree, Const)))
+            context = self.sight.contexts.get(rule.rule.ruleset, "")
+            paths.update(self.sight.path(name, context) for name in rule.rule.shows)
+        return step, paths
 
-    def _givers(self, trees: Iterable[Expr]) -> tuple[str, ...]:
-        """The steps that give what `trees` read; the region's parameters among it are looked up."""
+    def _givers(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """The steps that give what is read; the region's parameters among it are looked up."""
         found: dict[str, None] = {}
-        for path in sorted({path for tree in trees for path in names(tree)}):
+        for path in sorted(paths):
             giver = path if SEEN_FOR in path else _giver(self.book, path)
             if giver is not None:
                 found[giver] = None
@@ -303,6 +332,8 @@ class _Specialiser:
 
     def simplify(self, tree: Expr, owner: str = "") -> Expr:
         """The tree as `owner` sees it, with this market's constants put in and everything constant computed."""
+        if isinstance(tree, Const):
+            return tree
         tree = self.sight.seen(tree, owner)
         if tree not in self._simplified:
             self._simplified[tree] = transform(tree, self._simplify_node)
@@ -310,7 +341,7 @@ class _Specialiser:
 
     def _simplify_node(self, node: Expr) -> Expr:
         if isinstance(node, Name):
-            if node.path == "market" or node.path.startswith("region."):
+            if is_constant_of_market(node):
                 return Const(self.constant(node.path, node.type), node.type, node.at)
             return node
         if isinstance(node, Call) and node.function == "in_region":
@@ -344,12 +375,28 @@ class _Specialiser:
                     then[name] = Const(_override_value(value, output.symbol.type), output.symbol.type)
         if not enabled:
             return None
-        owner = rule.ruleset
-        condition = fold(conjunction(tuple(self.simplify(c.tree, owner) for c in rule.conditions)))
-        if condition == FALSE:
+        facts = self._condition_of(rule)
+        if facts.tree == FALSE:
             return None
-        values = {n: self.simplify(t, owner) for n, t in then.items()}
-        return SpecialRule(index, rule, condition, values, place)
+        values = {n: self.simplify(t, rule.ruleset) for n, t in then.items()}
+        return SpecialRule(index, rule, facts, values, place)
+
+    def _condition_of(self, rule: Rule) -> Facts:
+        trees = tuple(condition.tree for condition in rule.conditions)
+
+        def make() -> Expr:
+            return fold(conjunction(tuple(self.simplify(tree, rule.ruleset) for tree in trees)))
+
+        # What is seen of personal data is the market's too: such conditions are its own.
+        return (
+            Facts(make())
+            if rule.ruleset in self.sight.contexts
+            else self.kept.facts(trees, self._answer, make)
+        )
+
+    def _answer(self, node: Expr) -> str:
+        """What this market says of a part of a condition: everything that specialising it depends on."""
+        return repr(self.constant(node.path, node.type) if isinstance(node, Name) else self.lineage)
 
     # --- scorecards ---
 

@@ -6,7 +6,6 @@ splice that meant something else (a value shared by an alias, a text that cannot
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -358,7 +357,7 @@ class YamlText:
             if self._is_flow(node)
             else self._item_in_block(node, at, value)
         )
-        wanted = copy.deepcopy(to_python(self.roots[root]))
+        wanted = to_python(self.roots[root])
         _at(wanted, steps).insert(at, value)
         return self._first_right(root, [[splice]], wanted, node.span)
 
@@ -418,7 +417,7 @@ class YamlText:
             raise self._refused(node.span, "only items that have an id can be copied")
         if any(_name(element) == new_id for element in parent.elements):
             raise self._refused(node.span, f"{new_id!r} is there already")
-        wanted = copy.deepcopy(to_python(self.roots[root]))
+        wanted = to_python(self.roots[root])
         _at(wanted, steps[:-1]).insert(index + 1, to_python(node))
         if self._is_flow(parent):
             start, end = self._range(node.place)
@@ -437,7 +436,7 @@ class YamlText:
         if not isinstance(index, int):
             raise self._refused(parent.span, "only items of lists can be moved")
         to = max(0, min(to, len(parent.elements) - 1))
-        wanted = copy.deepcopy(to_python(self.roots[root]))
+        wanted = to_python(self.roots[root])
         items = _at(wanted, steps[:-1])
         items.insert(to, items.pop(index))
         if to == index:
@@ -473,7 +472,7 @@ class YamlText:
         while prune and len(parent.items) + len(parent.elements) == 1 and len(steps) > 1:
             steps = steps[:-1]
             parent = cast(Node, self.roots[root].find(steps[:-1]))
-        wanted = copy.deepcopy(to_python(self.roots[root]))
+        wanted = to_python(self.roots[root])
         del _at(wanted, steps[:-1])[steps[-1]]
         if len(parent.items) + len(parent.elements) == 1:
             return self._replace(root, steps[:-1], parent, {} if parent.kind == "mapping" else [])
@@ -581,6 +580,12 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 def _same(a: Any, b: Any) -> bool:
     """Equal (1 and 1.0 are, True and 1 are not), whatever the order of keys."""
+    if type(a) is str and type(b) is str:
+        return a == b
+    if type(a) is dict and type(b) is dict and a.keys() == b.keys():
+        return all(_same(value, b[key]) for key, value in a.items())
+    if type(a) is list and type(b) is list:
+        return len(a) == len(b) and all(map(_same, a, b))
     return _key(a) == _key(b)
 
 
@@ -595,9 +600,8 @@ def _at(data: Any, steps: Sequence[str | int]) -> Any:
 
 
 def _with(data: Any, steps: Sequence[str | int], value: Any) -> Any:
-    """A copy of plain data with another value at a path."""
+    """The plain data with another value at a path."""
     if not steps:
         return value
-    data = copy.deepcopy(data)
     _at(data, steps[:-1])[steps[-1]] = value
     return data

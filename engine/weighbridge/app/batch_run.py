@@ -69,13 +69,12 @@ class BatchRun:
         if by not in self._counted:
             frame = self.frame
             if by == "market":
-                groups = frame["market"]
+                groups = frame["market"].array
             else:
                 coded = pc.fill_null(self.feed.table.column(by), "–").dictionary_encode().combine_chunks()
                 codes = coded.indices.to_numpy()[frame["row"].to_numpy()]
-                groups = pd.Series(pd.Categorical.from_codes(codes, coded.dictionary.to_pylist()))
-            pairs = pd.DataFrame({"by": groups.to_numpy(), "id": frame["verdict"].to_numpy()})
-            pairs = pairs.astype({"by": groups.dtype, "id": frame["verdict"].dtype})
+                groups = pd.Categorical.from_codes(codes, coded.dictionary.to_pylist())
+            pairs = pd.DataFrame({"by": groups, "id": frame["verdict"].array})
             counts = pairs.groupby(["by", "id"], observed=True, dropna=False).size()
             counted = counts.rename("count").reset_index().astype({"by": str, "id": str})
             self._counted[by] = counted[counted["count"] > 0]
@@ -113,7 +112,7 @@ def start(
         finally:
             if temporary:
                 path.unlink(missing_ok=True)
-        return BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step))
+        return _ready(engine, BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step)))
 
     jobs.start(BATCH, work)
 
@@ -123,11 +122,21 @@ def start_again(engine: Engine, run: BatchRun) -> None:
 
     def work(job: Job) -> BatchRun:
         asked = run.decided
-        return BatchRun(
-            run.feed, decide_feed(engine, asked.target, run.feed, asked.markets, asked.as_of, job.step)
-        )
+        decided = decide_feed(engine, asked.target, run.feed, asked.markets, asked.as_of, job.step)
+        return _ready(engine, BatchRun(run.feed, decided))
 
     jobs.start(BATCH, work)
+
+
+def _ready(engine: Engine, run: BatchRun) -> BatchRun:
+    """The run, with what its page asks first: the counts, and the programs that explain single records."""
+    decided = run.decided
+    _ = run.rules
+    if "verdict" in run.frame:
+        run.counted("market")
+    for market in decided.markets:
+        engine.prepare(decided.target, market, decided.as_of)
+    return run
 
 
 def keep_upload(name: str, data: bytes) -> Path:

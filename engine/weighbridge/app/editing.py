@@ -125,8 +125,8 @@ def edit_number() -> int:
 
 def key(name: str) -> str:
     """The key of a control that holds a value of the draft. Another session's step changes it too."""
-    draft = here().workspace.draft
-    return f"{name} {edit_number()} {len(draft.undoable)} {len(draft.redoable)}"
+    undoable, redoable = here().history
+    return f"{name} {edit_number()} {undoable} {redoable}"
 
 
 def show_messages() -> None:

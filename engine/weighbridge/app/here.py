@@ -18,6 +18,8 @@ class Here:
 
     person: Person
     workspace: Workspace
+    history: tuple[int, int] = (0, 0)
+    """How many steps of the draft could be taken back and taken again when the run began."""
 
 
 def here() -> Here:
@@ -28,4 +30,5 @@ def here() -> Here:
 
 def enter(person: Person, workspace: Workspace) -> None:
     """Says who is there; called by the frame before the page runs."""
-    st.session_state[_KEY] = Here(person, workspace)
+    draft = workspace.draft
+    st.session_state[_KEY] = Here(person, workspace, (len(draft.undoable), len(draft.redoable)))

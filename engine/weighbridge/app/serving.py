@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -32,6 +34,14 @@ OPTIONS: Mapping[str, str] = {
 """
 
 
+SWITCH = 0.001
+"""Seconds after which a thread that computes lets others run; Python's own 0.005 is what a page would wait again and
+again, at every look at a file, while a feed is decided or a program is made beside it."""
+
+SEARCHES = (2_000, 20, 10)
+"""How often Python searches for unreachable rings; by its own measure it would after every few changes."""
+
+
 class AppError(DiagnosticError):
     """The app cannot be started."""
 
@@ -48,6 +58,8 @@ def serve(project: Path, *, address: str, port: int, person: str | None, browser
         os.environ["WEIGHBRIDGE_PERSON"] = person
     from streamlit.web import cli
 
+    sys.setswitchinterval(SWITCH)
+    gc.set_threshold(*SEARCHES)
     options = {**OPTIONS, "server.address": address, "server.port": str(port)}
     options["server.headless"] = "false" if browser else "true"
     cli.main(["run", str(ENTRY), *(f"--{name}={value}" for name, value in options.items())])

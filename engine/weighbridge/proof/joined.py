@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from weighbridge.conditions import Facts
 from weighbridge.documents import FieldModel, RecordTypeModel
 from weighbridge.engine import Engine
 from weighbridge.proof.scope import Scope, scope_of
@@ -113,7 +114,7 @@ class _Renaming:
 
     def _rule(self, rule: SpecialRule) -> SpecialRule:
         then = {name: self.tree(tree) for name, tree in rule.then.items()}
-        return replace(rule, condition=self.tree(rule.condition), then=then)
+        return replace(rule, facts=Facts(self.tree(rule.condition)), then=then)
 
     def _card(self, card: Scorecard) -> Scorecard:
         lines = tuple(self._line(line) for line in card.characteristics)

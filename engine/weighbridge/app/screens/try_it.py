@@ -214,15 +214,16 @@ def _scores(engine: Engine, decision: Decision) -> None:
 def _statuses(engine: Engine, decisions: Mapping[str, Decision]) -> pd.DataFrame:
     """Every rule of the target with its status in each market."""
     target = next(iter(decisions.values())).target
-    sets = {m: (set(d.fired), set(d.unknown)) for m, d in decisions.items()}
-    rows = []
+    rules = list(engine.book.rules_of(target)) if target in engine.book.rulesets else []
     title = titler()
-    for info in engine.rules(target):
-        row = {"ref": info.ref, "title": title(info.title, info.ref.split("/")[1])}
-        for market, (fired, undecided) in sets.items():
-            row[market] = "fired" if info.ref in fired else "undecided" if info.ref in undecided else "silent"
-        rows.append(row)
-    return pd.DataFrame(rows)
+    columns = {
+        "ref": [rule.ref for rule in rules],
+        "title": [title(rule.title, rule.ref.split("/")[1]) for rule in rules],
+    }
+    for market, decision in decisions.items():
+        known = dict.fromkeys(decision.unknown, "undecided") | dict.fromkeys(decision.fired, "fired")
+        columns[market] = [known.get(rule.ref, "silent") for rule in rules]
+    return pd.DataFrame(columns)
 
 
 def _rules(engine: Engine, decisions: Mapping[str, Decision]) -> None:
