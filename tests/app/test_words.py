@@ -56,6 +56,9 @@ PREFIXES = (
     "bin_",
     "way_",
     "result_",
+    "differs_",
+    "document_",
+    "key_",
 )
 """Words that are asked for by a name made of parts."""
 
