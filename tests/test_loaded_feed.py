@@ -88,6 +88,42 @@ def test_chunks_are_put_together(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert seen[-1][1] == path.stat().st_size
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary folder of a machine where even small tables go to a file."""
+    found = tmp_path / "temporary"
+    found.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(found))
+    monkeypatch.setattr("weighbridge.held_table.MOST_IN_MEMORY", 1)
+    monkeypatch.setattr("weighbridge.loaded_feed.CHUNK", 1)
+    return found
+
+
+def test_a_large_feed_lies_in_a_file_that_has_no_name_any_more(path: Path, folder: Path) -> None:
+    there: list[int] = []
+    feed = loaded(path, progress=lambda done, total: there.append(len(list(folder.iterdir()))))
+    assert there == [1, 1, 1]
+    assert list(folder.iterdir()) == []
+    assert feed.record(0) == {"n": 4.0, "m": 2.0, "d": date(2026, 1, 1), "l": ["x", "y"]}
+    assert [feed.record(i) for i in range(3)] == list(feed.records())
+
+
+def test_a_feed_given_up_half_way_leaves_nothing(path: Path, folder: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        assert list(folder.iterdir())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loaded(path, progress=stop)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_words(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "gone"))
+    with pytest.raises(DiagnosticError, match="WB400"):
+        loaded(path)
+
+
 def test_feeds_are_told_apart_by_content_and_mapping(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "same.csv"
     other.write_text(ROWS, encoding="utf-8")

@@ -72,7 +72,57 @@ def test_a_sample_is_decided_and_the_impact_of_a_change_is_shown(open_page: Open
     wait_for(page, lambda p: [m for m in p.metric if m.label == "Records that change"])
     changed = next(m for m in page.metric if m.label == "Records that change")
     assert 0 < int(changed.value) <= records
-    assert "listing_gate/everything" in set(page.dataframe[1].value.iloc[:, 0])
+    told = [set(frame.value["Rule"]) for frame in page.dataframe if "Rule" in frame.value]
+    assert told and "everything" in told[0]
+
+
+def run_batch(page: AppTest, sample: Path) -> None:
+    """Decides a sample on the page "Batch"."""
+    page.selectbox(key="sample").set_value(sample).run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: p.metric)
+
+
+def test_what_differs_is_called_by_its_title(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+    from weighbridge.edits import Address, SetValue, set_tier
+
+    page = open_page("batch", shop)
+    run_batch(page, shop / "samples/listings.csv")
+    draft = Draft.open(shop, "anna")
+    draft.edit(SetValue(Address("ruleset", "listing_gate"), ("rules", "cheap", "when"), "price < 5000"))
+    draft.edit(set_tier("listing_quality", "good", 1))
+    page.switch_page(str(ROOT / "engine/weighbridge/app/screens/changes.py")).run()
+    values = page.dataframe[0].value
+    page.segmented_control(key="changes view").set_value("impact").run()
+    wait_for(page, lambda p: len(p.metric) == 4)
+    cells = {str(c) for frame in page.dataframe for c in frame.value.to_numpy().ravel()}
+    words = " ".join([*cells, *values.to_numpy().ravel(), *(m.value for m in page.markdown)])
+    assert "Rules “Listing gate”" in words
+    assert "Tiers › Good › from" in words or "tiers › Good › from" in words
+    assert not cells & {"listing_gate/cheap", "listing_quality", "good", "silent"}
+    page.selectbox(key="impact kind").set_value("rule").run()
+    assert set(page.dataframe[-1].value["name"]) == {"Too cheap"}
+
+
+def test_a_loaded_feed_is_decided_again_for_other_markets(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.loaded_feed import LoadedFeed
+
+    page = open_page("batch", shop)
+    run_batch(page, shop / "samples/listings.csv")
+    (shop / "samples/listings.csv").unlink()
+    box = page.selectbox(key="sample")
+    assert box.options[0] == "listings.csv (loaded)"
+    market = page.multiselect(key="batch markets").options[-1]
+    page.multiselect(key="batch markets").set_value([market]).run()
+    page.selectbox(key="sample").select_index(0).run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: any(f": Listing gate, {market}," in c.value for c in p.caption))
+    from weighbridge.app.results import BATCH
+
+    run = page.session_state[f"job {BATCH}"].result
+    assert isinstance(run.feed, LoadedFeed)
+    assert run.decided.markets == (market,)
 
 
 def test_a_feed_that_is_none_is_refused_in_words(open_page: OpenPage, shop: Path) -> None:

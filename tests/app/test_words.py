@@ -57,6 +57,8 @@ PREFIXES = (
     "way_",
     "result_",
     "differs_",
+    "state_",
+    "progress_",
     "document_",
     "key_",
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -109,10 +110,12 @@ def start(
 
     def work(job: Job) -> BatchRun:
         try:
+            job.part("bytes")
             feed = load_feed(path, model, mapping, progress=job.step)
         finally:
             if temporary:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path.parent, ignore_errors=True)
+        job.part("records")
         return BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step))
 
     jobs.start(BATCH, work)
@@ -120,20 +123,27 @@ def start(
 
 def start_again(engine: Engine, run: BatchRun) -> None:
     """Decides the loaded feed again, by another version of the rules."""
+    start_loaded(engine, run.decided.target, run.feed, run.decided.markets, run.decided.as_of)
+
+
+def start_loaded(engine: Engine, target: str, feed: LoadedFeed, markets: Sequence[str], day: date) -> None:
+    """Decides a feed that is loaded already."""
 
     def work(job: Job) -> BatchRun:
-        asked = run.decided
-        return BatchRun(
-            run.feed, decide_feed(engine, asked.target, run.feed, asked.markets, asked.as_of, job.step)
-        )
+        job.part("records")
+        return BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step))
 
     jobs.start(BATCH, work)
 
 
-def keep_upload(name: str, data: bytes) -> Path:
-    """An uploaded file, put down where the feed readers can open it. Its ending tells its format."""
+def keep_upload(name: str, content: BinaryIO) -> Path:
+    """An uploaded file, put down in a folder of its own, where the feed readers can open it.
+
+    Its ending tells its format.
+    """
     folder = Path(tempfile.mkdtemp(prefix="weighbridge-feed-"))
     safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in Path(name).name)[-100:] or "feed"
     path = folder / safe.lstrip(".")
-    path.write_bytes(data)
+    with path.open("wb") as kept:
+        shutil.copyfileobj(content, kept, 1 << 20)
     return path

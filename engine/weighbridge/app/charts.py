@@ -181,7 +181,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
         alt.Chart(counted.assign(order=counted["id"].map({i: n for n, i in enumerate((*found, *others))})))
         .mark_bar(height={"band": 0.75})
         .encode(
-            x=alt.X("count:Q", title=t("records"), stack=True),
+            x=alt.X("count:Q", title=t("decisions"), stack=True),
             y=alt.Y("by:N", title=words, sort="-x", axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             color=alt.Color(
                 "verdict:N",
@@ -192,7 +192,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
             tooltip=[
                 alt.Tooltip("by:N", title=words),
                 alt.Tooltip("verdict:N", title=t("verdict")),
-                alt.Tooltip("count:Q", title=t("records"), format=","),
+                alt.Tooltip("count:Q", title=t("decisions"), format=","),
             ],
         )
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 import pyarrow.compute as pc
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from weighbridge.app import batch_run, jobs
 from weighbridge.app.batch_run import BatchRun
@@ -62,6 +63,7 @@ def _start(saved: Version, draft: Engine, run: BatchRun) -> None:
     asked = run.decided
 
     def work(job: Job) -> Impact:
+        job.part("records")
         return draft.impact(
             asked.target,
             run.feed.table,
@@ -116,15 +118,12 @@ def impact_view() -> None:
 
 def _show(impact: Impact, run: BatchRun, names: Names) -> None:
     columns = st.columns(4)
-    columns[0].metric(t("records_compared"), f"{impact.records:,}", border=True, height="stretch")
-    share = impact.changed_records / impact.records if impact.records else 0.0
-    columns[1].metric(
-        t("records_changed"), f"{impact.changed_records:,} ({share:.1%})", border=True, height="stretch"
-    )
-    columns[2].metric(
-        t("decisions_changed"), f"{impact.changed:,} ({impact.share:.1%})", border=True, height="stretch"
-    )
-    columns[3].metric(t("verdicts_changed"), f"{impact.verdicts_changed:,}", border=True, height="stretch")
+    decisions, share = impact.decisions, impact.changed_records / impact.records if impact.records else 0.0
+    _metric(columns[0], t("records_compared"), impact.records, t("decisions_count", count=f"{decisions:,}"))
+    _metric(columns[1], t("records_changed"), impact.changed_records, f"{share:.1%}")
+    _metric(columns[2], t("decisions_changed"), impact.changed, f"{impact.share:.1%}")
+    share = impact.verdicts_changed / decisions if decisions else 0.0
+    _metric(columns[3], t("verdicts_changed"), impact.verdicts_changed, f"{share:.1%}")
     show_diagnostics(impact.notes)
     for score in impact.scores:
         card = t("score_of", card=names.of("score", score.name), market=score.market)
@@ -140,6 +139,10 @@ def _show(impact: Impact, run: BatchRun, names: Names) -> None:
         _rules(impact, names)
     _causes(impact, names)
     _list(impact, run, names)
+
+
+def _metric(column: DeltaGenerator, words: str, count: int, beside: str) -> None:
+    column.metric(words, f"{count:,}", beside, delta_color="off", delta_arrow="off", border=True)
 
 
 def _verdicts(impact: Impact) -> None:

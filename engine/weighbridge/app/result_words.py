@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from weighbridge.app.shown import plain, title_of, titler, verdict_word
 from weighbridge.app.words import t
 from weighbridge.decision_differences import STATES
+from weighbridge.regions import Regions
 from weighbridge.rulebook import Rulebook
 
 
@@ -17,6 +18,13 @@ def target_title(books: Iterable[Rulebook], target: str) -> str:
         if found is not None:
             return title_of(found.title, target)
     return target
+
+
+def market_title(regions: Regions, market: str) -> str:
+    """A region's id, which people know markets by, and its title."""
+    found = regions.documents.get(market)
+    title = "" if found is None else title_of(found.model.title, "")
+    return f"{market} {title}".strip() if title != market else market
 
 
 def rule_titles(books: Iterable[Rulebook]) -> dict[str, str]:
@@ -73,7 +81,7 @@ def difference_title(
 def difference_value(books: Sequence[Rulebook], kind: str, name: str, value: str) -> str:
     """A value before or after a difference of a kind, in words; scores to a hundredth."""
     if kind in ("rule", "conflict") and value in STATES:
-        return t(f"status_{value}")
+        return t(f"state_{value}")
     if kind == "valid":
         return plain(value == "true")
     if not value:
