@@ -183,8 +183,8 @@ def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
     assert override["reason"]["en"] == "Shoppers here expect more"
     assert market in override["reason"]["zh"]
     assert not draft.diagnostics()
-    slider = next(s for s in page.slider if str(s.key).startswith(f"drag {card.id} {tier} {market}"))
-    slider.set_value(83.5).run()
+    number = next(n for n in page.number_input if str(n.key).startswith(f"tier {card.id} {tier} {market}"))
+    number.set_value(83.5).run()
     assert draft.value("region", market, "overrides", card.id, "set", "tiers", tier) == 83.5
     page.button(key=f"inherit {card.id} {tier}").click().run()
     assert draft.value("region", market, "overrides", card.id) is None

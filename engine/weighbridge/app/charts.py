@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from weighbridge.app.shown import title_of, verdict_word
@@ -271,48 +270,3 @@ def _bin_name(band: BinModel) -> str:
     if band.in_ is not None:
         return ", ".join(map(str, band.in_))
     return str(band.is_).lower() if isinstance(band.is_, bool) else str(band.is_)
-
-
-def score_histogram(
-    scores: pd.Series[float],
-    bounds: Mapping[str, float],
-    titles: Mapping[str, str],
-    scale: tuple[float, float],
-) -> Chart:
-    """How often each score occurs, with the tiers' lower bounds drawn in.
-
-    Spans its whole width from one end of `scale` to the other, so that sliders below it have the same scale.
-    """
-    low, high = scale
-    counts, edges = np.histogram(scores.to_numpy(), bins=50, range=(low, high))
-    frame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
-    x_scale = alt.Scale(domain=[low, high], nice=False)
-    inside = alt.Axis(
-        title=None, orient="left", labelAlign="left", labelPadding=-6, ticks=False, domain=False, tickCount=4
-    )
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(color=TOTAL, opacity=0.75)
-        .encode(
-            x=alt.X("low:Q", title=t("score"), scale=x_scale),
-            x2="high:Q",
-            y=alt.Y("count:Q", axis=inside),
-            tooltip=[
-                alt.Tooltip("low:Q", title=t("turn_from"), format=".1f"),
-                alt.Tooltip("high:Q", title=t("turn_to"), format=".1f"),
-                alt.Tooltip("count:Q", title=t("records"), format=","),
-            ],
-        )
-    )
-    lines = pd.DataFrame(
-        [(v, f"{titles.get(k, k)} {v:g}") for k, v in bounds.items()], columns=["from", "name"]
-    )
-    rules = alt.Chart(lines).mark_rule(color=BAD, strokeWidth=2).encode(x="from:Q")
-    words = (
-        alt.Chart(lines)
-        .mark_text(angle=270, align="right", dx=-4, dy=-6, color=QUIET, limit=200)
-        .encode(x="from:Q", y=alt.value(0), text="name:N")
-    )
-    return alt.layer(bars, rules, words).properties(
-        height=220, padding={"left": 8, "right": 8, "top": 5, "bottom": 5}
-    )

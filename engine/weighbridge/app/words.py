@@ -474,7 +474,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "在“批量”页用此评分卡判定数据后，得分分布会显示在这里。",
     ),
     "histogram": ("Scores of the loaded records", "已加载记录的得分"),
-    "histogram_of": ("{feed}: {count} scores", "{feed}：{count} 个得分"),
+    "histogram_of": ("{feed}: {count} scores ({where})", "{feed}：{count} 个得分（{where}）"),
+    "all_markets": ("all loaded markets", "所有已加载市场"),
+    "histogram_bar": ("score {low} to {high}: {count}", "得分 {low} 至 {high}：{count} 个"),
+    "histogram_most": ("tallest bar: {count}", "最高柱：{count} 个"),
+    "score_axis": ("score, points", "得分（分）"),
+    "tier_count": ("{count} ({share}%)", "{count} 个（{share}%）"),
+    "handles_help": (
+        "Drag a line, or choose it with Tab and move it with the arrow keys; Page Up and Page Down move further.",
+        "拖动竖线，或用 Tab 键选中后用方向键移动；Page Up 和 Page Down 移动更多。",
+    ),
     "no_cards": ("The project has no scorecards.", "项目没有评分卡。"),
     # markets
     "view_matrix": ("Parameters", "参数"),

@@ -7,6 +7,9 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from weighbridge.app import batch_run, charts, jobs
 from weighbridge.app.batch_run import BatchRun
@@ -93,12 +96,20 @@ def _ask(engine: Engine) -> None:
         path = batch_run.keep_upload(upload.name, upload)
         batch_run.start(engine, target, path, chosen, markets, day, temporary=True)
         if upload.size > LARGE_UPLOAD:
+            _let_go(upload)
             remember(UPLOADS, number + 1)
             st.rerun()
     elif isinstance(known, LoadedFeed):
         batch_run.start_loaded(engine, target, known, markets, day)
     elif known is not None:
         batch_run.start(engine, target, known, chosen, markets, day, temporary=False)
+
+
+def _let_go(upload: UploadedFile) -> None:
+    """Streamlit keeps an upload in memory as long as the session lives, whatever becomes of its field."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
 
 
 def _title(engine: Engine, name: str) -> str:

@@ -14,6 +14,7 @@ from weighbridge.app.dated_values import dated_values, is_dated
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, title_of
+from weighbridge.app.tier_handles import Bound, tier_handles
 from weighbridge.app.words import LANGUAGES, phrase_in, t
 from weighbridge.documents import (
     BinModel,
@@ -285,12 +286,7 @@ def _tiers(document: Document[ScorecardModel], book: Rulebook, region: str) -> N
                 st.caption(t("lowest_tier", name=name))
             else:
                 _tier(model.scorecard, tier.id, name, region, *bounds[tier.id])
-    if not _histogram(model, region, {n: bound for n, (bound, _) in bounds.items()}, (low, high)):
-        return
-    for tier in tiers:
-        if tier.from_ is not None:
-            bound = bounds[tier.id][0]
-            _tier_slider(model.scorecard, tier.id, title_of(tier.title, tier.id), region, bound, low, high)
+    _histogram(model, region, bounds, (low, high))
 
 
 def _bounds(model: ScorecardModel, book: Rulebook, region: str) -> dict[str, tuple[float, str | None]]:
@@ -317,7 +313,7 @@ def _tier(card: str, tier: str, name: str, region: str, bound: float, where: str
         format="%g",
         key=key,
         disabled=not editing.may_edit(),
-        on_change=_set_tier,
+        on_change=_typed_tier,
         args=(key, card, tier, region),
     )
     if inherited:
@@ -333,27 +329,15 @@ def _tier(card: str, tier: str, name: str, region: str, bound: float, where: str
         )
 
 
-def _tier_slider(card: str, tier: str, name: str, region: str, bound: float, low: float, high: float) -> None:
-    """The bound as a slider as wide as the histogram above it, so that dragging follows its scale."""
-    key = editing.key(f"drag {card} {tier} {region}")
-    st.slider(
-        t("tier_from", name=md(name)),
-        low,
-        high,
-        bound,
-        step=0.5,
-        format="%g",
-        key=key,
-        disabled=not editing.may_edit(),
-        on_change=_set_tier,
-        args=(key, card, tier, region),
-    )
+def _typed_tier(key: str, card: str, tier: str, region: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        _set_tier(card, tier, region, value)
 
 
-def _set_tier(key: str, card: str, tier: str, region: str) -> None:
-    value = controls.tidy(st.session_state[key])
-    if value is None:
-        return
+def _set_tier(card: str, tier: str, region: str, bound: float) -> None:
+    value = controls.tidy(bound)
+    assert value is not None
     if region == EVERYWHERE:
         editing.apply(set_tier(card, tier, value))
     else:
@@ -399,19 +383,35 @@ def _scores(card: str, market: str | None) -> pd.Series[float] | None:
 
 
 def _histogram(
-    model: ScorecardModel, region: str, bounds: Mapping[str, float], scale: tuple[float, float]
-) -> bool:
-    """The scores of the loaded records; False where there are none."""
+    model: ScorecardModel,
+    region: str,
+    bounds: Mapping[str, tuple[float, str | None]],
+    scale: tuple[float, float],
+) -> None:
+    """The scores of the loaded records, with a handle for every bound."""
     run = batch_run.last_run()
     scores = _scores(model.scorecard, region)
     if run is None or scores is None:
         empty("no_scores_loaded", ":material/table_rows:")
         link("batch")
-        return False
-    titles = {tier.id: title_of(tier.title, tier.id) for tier in model.tiers}
-    st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}")))
-    st.altair_chart(charts.score_histogram(scores, bounds, titles, scale), alt=t("histogram"))
-    return True
+        return
+    shown = []
+    for tier in model.tiers:
+        value, where = bounds.get(tier.id, (None, None))
+        inherited = region != EVERYWHERE and where != region
+        lowest = value is not None and value <= scale[0]
+        shown.append(Bound(tier.id, title_of(tier.title, tier.id), value, inherited, fixed=lowest))
+    where = t("all_markets") if region not in run.decided.markets else region
+    st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}", where=where)))
+    tier_handles(
+        f"tier handles {model.scorecard} {region}",
+        scores,
+        shown,
+        scale,
+        read_only=not editing.may_edit(),
+        on_move=lambda tier, value: _set_tier(model.scorecard, tier, region, value),
+    )
+    st.caption(t("handles_help"))
 
 
 def _page() -> None:
