@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from weighbridge.app.shown import title_of, verdict_word
+from weighbridge.app.shown import plain, title_of, verdict_word
 from weighbridge.app.words import t
 from weighbridge.documents import BinModel
 from weighbridge.findings import Score
@@ -137,37 +138,55 @@ def sweep_chart(points: Sequence[Point], field: str, card: str | None, now: floa
     return alt.layer(chart, rule).properties(height=220)
 
 
-def calendar(frame: pd.DataFrame, year: int) -> Chart | None:
-    """Dated values (region, what, from, to, value) as bars over the days of a year; None where none lies in it."""
+def calendar(frame: pd.DataFrame, year: int, day: date) -> Chart | None:
+    """Dated values as bars over the days of a year, with a line at `day`; None where none lies in it.
+
+    `frame` has region, what, from, to, value, and holds: what is only switched off there is drawn faintly.
+    """
     first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
     starts = [max(first, first if day is None else pd.Timestamp(day)) for day in frame["from"]]
     ends = [
         min(last, last if day is None else pd.Timestamp(day)) + pd.Timedelta(days=1) for day in frame["to"]
     ]
-    spans = frame.assign(start=starts, end=ends, label=frame["region"] + "  " + frame["what"])
+    spans = frame.assign(start=starts, end=ends, label=frame["region"] + " · " + frame["what"])
     spans = spans[spans["start"] < spans["end"]]
     if spans.empty:
         return None
+    spans = spans.assign(**{side: [plain(d) for d in spans[side]] for side in ("from", "to")})
     tooltip = [
         alt.Tooltip(f"{n}:N", title=t(w))
-        for n, w in (("region", "market"), ("what", "parameter"), ("value", "value"))
+        for n, w in (
+            ("region", "market"),
+            ("what", "parameter"),
+            ("value", "value"),
+            ("from", "from_day"),
+            ("to", "to_day"),
+        )
     ]
     bars = (
-        alt.Chart(spans[["label", "start", "end", "region", "what", "value"]])
-        .mark_bar(height=11, cornerRadius=2, color=TOTAL)
+        alt.Chart(spans)
+        .mark_bar(height=11, cornerRadius=2)
         .encode(
             x=alt.X(
                 "start:T",
-                title=None,
+                title=t("month"),
                 scale=alt.Scale(domain=[first.isoformat(), last.isoformat()]),
-                axis=alt.Axis(format="%m", tickCount="month"),
+                axis=alt.Axis(format="%m", tickCount="month", orient="top"),
             ),
             x2="end:T",
             y=alt.Y("label:N", title=None, axis=alt.Axis(labelLimit=320, labelOverlap=False)),
+            color=alt.Color(
+                "holds:N", scale=alt.Scale(domain=[True, False], range=[TOTAL, QUIET]), legend=None
+            ),
+            opacity=alt.Opacity(
+                "holds:N", scale=alt.Scale(domain=[True, False], range=[1.0, 0.3]), legend=None
+            ),
             tooltip=tooltip,
         )
     )
-    return alt.layer(bars).properties(height=AXIS + 20 * spans["label"].nunique())
+    today = pd.DataFrame({"day": [pd.Timestamp(day)] if day.year == year else []}, dtype="datetime64[ns]")
+    line = alt.Chart(today).mark_rule(strokeDash=[4, 3], color=BAD).encode(x="day:T")
+    return alt.layer(bars, line).properties(height=AXIS + 20 * spans["label"].nunique())
 
 
 def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
