@@ -158,6 +158,32 @@ def test_every_view_of_the_markets_opens(open_page: OpenPage, view: str) -> None
     assert not page.exception
 
 
+def test_one_market_tells_titles_and_places(open_page: OpenPage) -> None:
+    page = open_page("regions", ROOT)
+    page.segmented_control(key="regions view").set_value("one").run()
+    page.selectbox(key="one market").set_value("SA").run()
+    parameters, weights = page.dataframe[0].value, page.dataframe[1].value
+    vat = parameters[parameters["Id"] == "vat_pct"].iloc[0]
+    assert vat["Parameter"] == "Standard VAT or GST"
+    assert vat["Set by"] == "SA Saudi Arabia"
+    assert vat["Place"].startswith("regions/SA.yaml:")
+    religious = weights[weights["Characteristic"] == "Religious symbols"].iloc[0]
+    assert (religious["Scorecard"], religious["Set by"]) == ("Cultural fit", "SA Saudi Arabia")
+    assert "the scorecard" in set(weights["Set by"])
+    assert "Personal data" in " ".join(m.value for m in page.markdown)
+
+
+def test_the_matrix_says_where_every_value_was_set(open_page: OpenPage) -> None:
+    page = open_page("regions", ROOT)
+    cells = page.dataframe[0].value.set_index("Id")
+    assert cells.loc["languages", "SA"].endswith("← Middle East and North Africa")
+    assert "regions/" not in cells.to_string()
+    page.toggle(key="matrix places").set_value(True).run()
+    cells = page.dataframe[0].value.set_index("Id")
+    assert "(regions/groups.yaml:" in cells.loc["languages", "SA"]
+    assert "(regions/SA.yaml:" in cells.loc["vat_pct", "SA"]
+
+
 def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
     open_page: OpenPage, shop: Path
 ) -> None:

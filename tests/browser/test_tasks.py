@@ -37,6 +37,21 @@ def test_a_threshold_is_changed_its_impact_seen_and_saved(
     assert "    when: price < 50 # the least that pays for the parcel\n" in (shop / RULES).read_text()
 
 
+def test_an_uploaded_feed_is_decided_and_its_problems_name_the_file_alone(
+    shop: Path, serve: Serve, open_tab: OpenTab
+) -> None:
+    tab = open_tab(serve(shop)).open("batch")
+    feed = shop.parent / "last month.csv"
+    feed.write_text("sku,title,price\n1,Lamp,many\n2,Lamp,3\n")
+    tab.page.locator('input[type="file"]').first.set_input_files(feed)
+    tab.see("last month.csv")
+    tab.press("Load and decide").see("Rows that are no record")
+    tab.page.get_by_text("What is wrong with them").first.click()
+    tab.see("last_month.csv:2:")
+    assert "weighbridge-feed-" not in tab.page.locator("body").inner_text()
+    tab.see("last_month.csv: Listing gate")
+
+
 def test_a_taboo_term_is_added_in_chinese_and_fires(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
     tab = open_tab(serve(shop)).open("rules", terms="pig", lang="zh")
     tab.fill("新词条", "火腿")

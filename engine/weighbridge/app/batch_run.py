@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from weighbridge.app import jobs
 from weighbridge.app.jobs import Job
 from weighbridge.app.results import BATCH
+from weighbridge.diagnostics import Diagnostic, DiagnosticError
 from weighbridge.documents import MappingModel
 from weighbridge.engine import Engine
 from weighbridge.feed_decisions import FeedDecisions, decide_feed
@@ -111,7 +112,9 @@ def start(
     def work(job: Job) -> BatchRun:
         try:
             job.part("bytes")
-            feed = load_feed(path, model, mapping, progress=job.step)
+            feed = _without_folders(load_feed(path, model, mapping, progress=job.step))
+        except DiagnosticError as error:
+            raise DiagnosticError([_without_folder(problem) for problem in error.diagnostics]) from None
         finally:
             if temporary:
                 shutil.rmtree(path.parent, ignore_errors=True)
@@ -119,6 +122,18 @@ def start(
         return BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step))
 
     jobs.start(BATCH, work)
+
+
+def _without_folders(feed: LoadedFeed) -> LoadedFeed:
+    """A feed whose problems name the file alone: where a server keeps it is nobody's business."""
+    refused = tuple(replace(row, problems=tuple(map(_without_folder, row.problems))) for row in feed.refused)
+    return replace(feed, refused=refused, notes=tuple(map(_without_folder, feed.notes)))
+
+
+def _without_folder(problem: Diagnostic) -> Diagnostic:
+    if problem.span is None:
+        return problem
+    return replace(problem, span=replace(problem.span, file=Path(problem.span.file).name))
 
 
 def start_again(engine: Engine, run: BatchRun) -> None:

@@ -199,7 +199,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
         alt.Chart(counted.assign(order=counted["id"].map({i: n for n, i in enumerate((*found, *others))})))
         .mark_bar(height={"band": 0.75})
         .encode(
-            x=alt.X("count:Q", title=t("decisions"), stack=True),
+            x=alt.X("count:Q", title=t("decisions"), stack=True, axis=alt.Axis(format=",d", tickMinStep=1)),
             y=alt.Y("by:N", title=words, sort="-x", axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             color=alt.Color(
                 "verdict:N",

@@ -18,7 +18,7 @@ from weighbridge.app.place_words import document_words, path_words
 from weighbridge.app.record_form import replace_record
 from weighbridge.app.result_words import difference_title, difference_value, rule_titles, target_title
 from weighbridge.app.results import IMPACT
-from weighbridge.app.shown import empty, md, plain, show_diagnostics, verdict_word
+from weighbridge.app.shown import empty, md, plain, show_diagnostics, table_height, verdict_word
 from weighbridge.app.words import language, t
 from weighbridge.chinese import translated
 from weighbridge.decision_differences import KINDS
@@ -56,7 +56,7 @@ class Names:
         """What was changed: its document and the place in it."""
         words = document_words(self.books, change.place)
         path = path_words(self.books, change.place, change.path)
-        return f"{words}: {path}" if path else words
+        return t("place_in", document=words, path=path) if path else words
 
 
 def _start(saved: Version, draft: Engine, run: BatchRun) -> None:
@@ -204,7 +204,7 @@ def _table(frame: pd.DataFrame, words: str) -> None:
     st.dataframe(
         frame,
         hide_index=True,
-        height=250,
+        height=table_height(len(frame), 250),
         column_config={t("how_many"): st.column_config.NumberColumn(format="localized")},
         alt=words,
     )
@@ -228,7 +228,7 @@ def _cause_title(cause: Cause, names: Names) -> str:
     if len(cause.changes) > 1:
         return phrase(WORDS, "several", language(), count=len(cause.changes), file=cause.name)
     place = "" if first.span is None else f" ({first.span.file}:{first.span.line})"
-    return f"{names.change(first)}: {_change_words(first, names)}{place}"
+    return t("place_in", document=names.change(first), path=_change_words(first, names) + place)
 
 
 def _change_words(change: Change, names: Names) -> str:
@@ -296,7 +296,7 @@ def _list(impact: Impact, run: BatchRun, names: Names) -> None:
             columns=[*([] if model.key is not None else ["key"]), *([] if several else ["changes"])]
         ),
         hide_index=True,
-        height=300,
+        height=table_height(len(shown), 300),
         column_config={
             "row": None,
             "key": t("record"),

@@ -21,10 +21,12 @@ def target_title(books: Iterable[Rulebook], target: str) -> str:
 
 
 def market_title(regions: Regions, market: str) -> str:
-    """A region's id, which people know markets by, and its title."""
+    """The id of a market, which people know it by, and its title; a group of markets by its title alone."""
     found = regions.documents.get(market)
     title = "" if found is None else title_of(found.model.title, "")
-    return f"{market} {title}".strip() if title != market else market
+    if found is None or title in ("", market):
+        return market
+    return f"{market} {title}" if found.model.is_market else title
 
 
 def rule_titles(books: Iterable[Rulebook]) -> dict[str, str]:

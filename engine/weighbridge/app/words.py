@@ -328,6 +328,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "download": ("Download", "下载"),
     "open_in_try_it": ("Open in “Try it”", "在“试算”中打开"),
     # documents and the places in them
+    "place_in": ("{document}: {path}", "{document}：{path}"),
     "entry_number": ("no. {number}", "第 {number} 项"),
     "document_scorecard": ("Scorecard “{name}”", "评分卡“{name}”"),
     "document_ruleset": ("Rules “{name}”", "规则集“{name}”"),

@@ -18,7 +18,15 @@ from weighbridge.app.navigation import go, link
 from weighbridge.app.record_form import replace_record
 from weighbridge.app.result_words import market_title, result_title, result_value, rule_titles
 from weighbridge.app.results import BATCH
-from weighbridge.app.shown import empty, md, show_diagnostics, title_of, verdict_badge, verdict_word
+from weighbridge.app.shown import (
+    empty,
+    md,
+    show_diagnostics,
+    table_height,
+    title_of,
+    verdict_badge,
+    verdict_word,
+)
 from weighbridge.app.state import remember, remembered
 from weighbridge.app.words import t
 from weighbridge.engine import Engine
@@ -145,7 +153,10 @@ def _figures(run: BatchRun, engine: Engine) -> None:
             if rows:
                 columns_ = [t("line_number"), t("what_is_wrong")]
                 st.dataframe(
-                    pd.DataFrame(rows, columns=columns_), hide_index=True, height=200, alt=t("refused_list")
+                    pd.DataFrame(rows, columns=columns_),
+                    hide_index=True,
+                    height=table_height(len(rows), 200),
+                    alt=t("refused_list"),
                 )
 
 
@@ -186,7 +197,7 @@ def _by_rule(run: BatchRun, engine: Engine) -> str | None:
     picked = st.dataframe(
         shown,
         hide_index=True,
-        height=280,
+        height=table_height(len(shown), 280),
         column_config={
             "title": t("rule"),
             "id": t("rule_id"),
@@ -258,10 +269,11 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
     picked = st.dataframe(
         shown.drop(columns="row"),
         hide_index=True,
-        height=300,
+        height=table_height(len(shown), 300),
         column_config=config,
         on_select="rerun",
         selection_mode="single-row",
+        placeholder="–",
         key=f"batch records {market} {verdict} {rule} {words} {run.decided.version}",
         alt=t("records"),
     )

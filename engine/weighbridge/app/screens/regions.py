@@ -15,7 +15,7 @@ from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.place_words import path_words
 from weighbridge.app.result_words import market_title, rule_titles, target_title
-from weighbridge.app.shown import empty, md, plain, title_of
+from weighbridge.app.shown import empty, md, plain, table_height, title_of
 from weighbridge.app.words import language, t
 from weighbridge.documents import DatedValue, DatedWeight, RegionModel
 from weighbridge.edits import Address, inherit_parameter
@@ -117,7 +117,7 @@ def _matrix(book: Rulebook, day: date) -> None:
     picked = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=400,
+        height=table_height(len(rows), 400),
         on_select="rerun",
         selection_mode="single-row",
         key=f"matrix {' '.join(markets)} {words}",
@@ -269,7 +269,12 @@ def _list(words: str, heads: tuple[str, str], rows: list[tuple[str, str, str, st
         return
     st.markdown(f"**{t(words)}**")
     columns = [*heads, t("value"), t("set_by"), t("place")]
-    st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height=260, alt=t(words))
+    st.dataframe(
+        pd.DataFrame(rows, columns=columns),
+        hide_index=True,
+        height=table_height(len(rows), 260),
+        alt=t(words),
+    )
 
 
 def _overrides(book: Rulebook, report: dict[str, Any]) -> None:
@@ -348,7 +353,7 @@ def _seasons(book: Rulebook, day: date) -> None:
             "value": t("value"),
         }
     )
-    st.dataframe(shown, hide_index=True, height=240, alt=t("view_seasons"))
+    st.dataframe(shown, hide_index=True, height=table_height(len(shown), 240), alt=t("view_seasons"))
 
 
 def _called(book: Rulebook, what: str) -> str:

@@ -39,6 +39,8 @@ from weighbridge.project import Document
 from weighbridge.rulebook import Rulebook
 
 EVERYWHERE = "*"
+FINE = 10.0
+"""Sliders of weights up to here move in steps of 0.05, others of 0.5."""
 
 
 def _title(model: ScorecardModel) -> str:
@@ -54,6 +56,8 @@ def _weights(document: Document[ScorecardModel], book: Rulebook, region: str) ->
     lines = model.characteristics
     shown = [_weight_row(model.scorecard, line, book, region) for line in lines]
     total = sum(weight for weight, _ in shown)
+    # Twice the largest weight: all sliders have one scale, whatever the weights add up to.
+    most = 2 * max((*(weight for weight, _ in shown), *(float(line.weight) for line in lines), 0.5))
     columns = st.columns([2, 7], vertical_alignment="center")
     columns[0].metric(t("weight_sum"), f"{total:g}", border=True)
     usual = sum(line.weight for line in lines)
@@ -62,7 +66,7 @@ def _weights(document: Document[ScorecardModel], book: Rulebook, region: str) ->
     elif model.score == "weighted_mean":
         columns[1].caption(t("weight_help"))
     for line, (weight, own) in zip(lines, shown, strict=True):
-        _weight(model.scorecard, line, weight, total, own, region)
+        _weight(model.scorecard, line, weight, total, own, region, most)
 
 
 def _weight_row(
@@ -78,7 +82,13 @@ def _weight_row(
 
 
 def _weight(
-    card: str, line: CharacteristicModel, weight: float, total: float, own: str | None, region: str
+    card: str,
+    line: CharacteristicModel,
+    weight: float,
+    total: float,
+    own: str | None,
+    region: str,
+    most: float,
 ) -> None:
     inherited = region != EVERYWHERE and own != region
     columns = st.columns([4, 5, 2, 4], vertical_alignment="center")
@@ -90,13 +100,12 @@ def _weight(
     keys = [editing.key(f"weight {card} {line.id} {region} {kind}") for kind in ("slider", "number")]
     # A value with dates is changed in the grid of its dates: one number would wipe them out.
     disabled = not editing.may_edit() or is_dated(dated)
-    most = max(40.0, 2 * weight)
     columns[1].slider(
         t("weight_of", name=name),
         0.0,
         most,
         weight,
-        step=0.5,
+        step=0.5 if most > FINE else 0.05,
         format="%g",
         key=keys[0],
         disabled=disabled,
@@ -207,6 +216,7 @@ def _bin_grid(at: Address, path: tuple[str, ...], line: CharacteristicModel) -> 
         pd.DataFrame(rows),
         hide_index=True,
         num_rows="dynamic",
+        placeholder="–",
         key=key,
         disabled=not editing.may_edit(),
         column_config=config,
@@ -414,6 +424,11 @@ def _histogram(
     st.caption(t("handles_help"))
 
 
+def _scored(cards: Mapping[str, Document[ScorecardModel]]) -> str:
+    """The first scorecard that the last batch used, for it is what people come for; else the first of all."""
+    return next((name for name in cards if _scores(name, None) is not None), next(iter(cards)))
+
+
 def _page() -> None:
     project, book, _ = here().workspace.checked()
     cards = project.scorecards
@@ -425,7 +440,7 @@ def _page() -> None:
     name = left.selectbox(
         t("scorecards"),
         list(cards),
-        index=list(cards).index(asked) if asked in cards else 0,
+        index=list(cards).index(asked if asked in cards else _scored(cards)),
         format_func=lambda n: _title(cards[n].model),
         key=f"card {asked}",
         persist_state="session",
