@@ -168,6 +168,22 @@ def test_a_row_per_record_and_market_says_what_decide_says(path: Path) -> None:
     assert (found.version, found.feed, found.invalid_count) == (ENGINE.version, loaded(path).digest, 0)
 
 
+def test_a_feed_without_a_record_is_decided_too(tmp_path: Path) -> None:
+    path = tmp_path / "things.csv"
+    path.write_text("n,m,d,l\nmany,1,,\n", encoding="utf-8")
+    found = decide(path)
+    assert (found.decisions.num_rows, found.fired.num_rows, found.invalid_count) == (0, 0, 0)
+    assert {"row", "market", "verdict", "card.score"} <= set(found.decisions.column_names)
+
+
+def test_a_feed_in_pieces_is_decided_as_it_is_in_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = decide(path)
+    monkeypatch.setattr("weighbridge.loaded_feed.CHUNK", 1)
+    parts = decide(path)
+    for name in ("decisions", "fired"):
+        assert getattr(parts, name).to_pylist() == getattr(whole, name).to_pylist()
+
+
 def test_a_set_is_shown_in_one_order(path: Path) -> None:
     first = decide(path).decisions.to_pylist()[0]
     assert (first["tags"], first["steps"]) == ("a, b, z", "z, b, a")

@@ -36,7 +36,7 @@ class BatchRun:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The decisions, texts as categories."""
-        frame: pd.DataFrame = self.decided.decisions.to_pandas()
+        frame: pd.DataFrame = self.decided.decisions.to_pandas(strings_to_categorical=True)
         for name in frame.columns:
             if name != "row" and not name.endswith(".score"):
                 frame[name] = frame[name].astype("category")
