@@ -1,11 +1,11 @@
-import pandas as pd
+import numpy as np
 import pytest
 
 pytest.importorskip("streamlit", reason="the extra `app` is not installed")
 
 from weighbridge.app.tier_handles import BARS, FOLDER, STEP, Bound, histogram
 
-SCORES = pd.Series([0.0, 10.0, 49.9, 50.0, 50.0, 62.25, 99.0, 100.0])
+SCORES = np.array([0.0, 10.0, 49.9, 50.0, 50.0, 62.25, 99.0, 100.0])
 BOUNDS = (
     Bound("good", "Good", 62.25, False),
     Bound("low", "Low", None, False),
@@ -43,7 +43,7 @@ def test_a_bound_at_the_end_of_the_scale_has_no_handle() -> None:
 
 
 def test_no_scores_are_drawn_as_an_empty_chart() -> None:
-    drawn = histogram(pd.Series([], dtype=float), BOUNDS, (0.0, 100.0))
+    drawn = histogram(np.array([]), BOUNDS, (0.0, 100.0))
     assert (sum(drawn["bars"]), drawn["most"], set(drawn["above"])) == (0, 1, {0})
 
 
@@ -52,3 +52,22 @@ def test_the_script_asks_nobody_for_anything_and_sets_texts_as_text() -> None:
     calls = ("fetch(", "XMLHttpRequest", "WebSocket", "eval(", "new Function", "import ", "import(")
     for call in (*calls, "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write"):
         assert call not in script, call
+
+
+def test_scores_of_a_run_are_those_of_its_market_ascending() -> None:
+    from types import SimpleNamespace
+
+    import pyarrow as pa
+
+    from weighbridge.app.batch_run import BatchRun
+
+    decisions = pa.table(
+        {
+            "market": pa.array(["DE", "SA", "DE", "DE"]).dictionary_encode(),
+            "card.score": [70.0, 10.0, 20.0, None],
+        }
+    )
+    run = BatchRun(SimpleNamespace(), SimpleNamespace(decisions=decisions))  # type: ignore[arg-type]
+    assert (run.scored("card"), run.scored("other")) == (True, False)
+    assert run.scores("card", "DE").tolist() == [20.0, 70.0]
+    assert run.scores("card", None).tolist() == [10.0, 20.0, 70.0]

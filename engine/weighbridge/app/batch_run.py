@@ -11,9 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from weighbridge.app import jobs
 from weighbridge.app.jobs import Job
@@ -32,6 +34,7 @@ class BatchRun:
     feed: LoadedFeed
     decided: FeedDecisions
     _counted: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _scores: dict[tuple[str, str | None], NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -52,6 +55,23 @@ class BatchRun:
     def rules(self) -> pd.Series[int]:
         """How often each rule fired, most often first."""
         return self.fired["rule"].value_counts()
+
+    def scored(self, card: str) -> bool:
+        """Whether the decisions have scores of a scorecard."""
+        return f"{card}.score" in self.decided.decisions.column_names
+
+    def scores(self, card: str, market: str | None) -> NDArray[np.float64]:
+        """The known scores of a scorecard, ascending, in one market or (None) in all.
+
+        Sorted once: a page asks again on every run.
+        """
+        if (card, market) not in self._scores:
+            table = self.decided.decisions.select(["market", f"{card}.score"])
+            if market is not None:
+                table = table.filter(pc.equal(table.column("market").cast(pa.string()), market))
+            found = table.column(1).drop_null().to_numpy()
+            self._scores[card, market] = np.sort(found[~np.isnan(found)])
+        return self._scores[card, market]
 
     def field(self, name: str) -> pd.Series[str]:
         """One field of every record, by row."""

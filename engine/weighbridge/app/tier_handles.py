@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from weighbridge.app.words import t
 
@@ -47,14 +47,17 @@ def _component() -> Any:
 
 def tier_handles(
     key: str,
-    scores: pd.Series[float],
+    scores: NDArray[np.float64],
     bounds: Sequence[Bound],
     scale: tuple[float, float],
     *,
     read_only: bool,
     on_move: Callable[[str, float], object],
 ) -> None:
-    """Draws how often each score occurs, and a handle per tier. `on_move` gets the tier and its new bound."""
+    """Draws how often each score occurs, and a handle per tier. `on_move` gets the tier and its new bound.
+
+    `scores` ascend.
+    """
     moves = st.session_state.setdefault(KNOWN, 0)
 
     def moved() -> None:
@@ -76,12 +79,14 @@ def tier_handles(
 
 
 def histogram(
-    scores: pd.Series[float], bounds: Sequence[Bound], scale: tuple[float, float]
+    scores: NDArray[np.float64], bounds: Sequence[Bound], scale: tuple[float, float]
 ) -> dict[str, Any]:
     """What the browser draws: bars, handles and tiers by their bounds, and how many scores lie above each step."""
     low, high = scale
-    values = np.sort(scores.to_numpy())
-    counts, edges = np.histogram(values, bins=BARS, range=(low, high))
+    edges = np.linspace(low, high, BARS + 1)
+    places = np.searchsorted(scores, edges)
+    places[-1] = np.searchsorted(scores, high, side="right")
+    counts = np.diff(places)
     ordered = sorted(bounds, key=lambda b: -np.inf if b.value is None else b.value)
     steps = np.arange(low, high + STEP / 2, STEP)
     tips = [
@@ -96,15 +101,15 @@ def histogram(
         "bars": counts.tolist(),
         "most": int(counts.max(initial=1)),
         "tips": tips,
-        "total": len(values),
-        "above": [len(values) - int(n) for n in np.searchsorted(values, steps)],
+        "total": len(scores),
+        "above": [len(scores) - int(n) for n in np.searchsorted(scores, steps)],
         "handles": [
             {
                 "id": bound.id,
                 "label": t("tier_from", name=bound.name),
                 "value": bound.value,
                 "inherited": bound.inherited,
-                "above": len(values) - int(np.searchsorted(values, bound.value)),
+                "above": len(scores) - int(np.searchsorted(scores, bound.value)),
             }
             for bound in ordered
             if bound.value is not None and not bound.fixed

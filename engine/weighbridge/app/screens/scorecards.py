@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from weighbridge.app import batch_run, charts, controls, editing
 from weighbridge.app.dated_values import dated_values, is_dated
@@ -378,18 +380,16 @@ def _score_range(
     scores = _scores(model.scorecard, None)
     values = [0.0, 100.0, *(bound for bound, _ in bounds.values())]
     if scores is not None and len(scores):
-        values += [float(scores.min()), float(scores.max())]
+        values += [float(scores[0]), float(scores[-1])]
     return float(math.floor(min(values))), float(math.ceil(max(values)))
 
 
-def _scores(card: str, market: str | None) -> pd.Series[float] | None:
+def _scores(card: str, market: str | None) -> NDArray[np.float64] | None:
     """The scores of the last batch, in one market where it was asked for; None where there are none."""
     run = batch_run.last_run()
-    name = f"{card}.score"
-    if run is None or name not in run.frame:
+    if run is None or not run.scored(card):
         return None
-    frame = run.frame if market not in run.decided.markets else run.frame[run.frame["market"] == market]
-    return frame[name].dropna()
+    return run.scores(card, market if market in run.decided.markets else None)
 
 
 def _histogram(
@@ -426,7 +426,8 @@ def _histogram(
 
 def _scored(cards: Mapping[str, Document[ScorecardModel]]) -> str:
     """The first scorecard that the last batch used, for it is what people come for; else the first of all."""
-    return next((name for name in cards if _scores(name, None) is not None), next(iter(cards)))
+    run = batch_run.last_run()
+    return next((name for name in cards if run is not None and run.scored(name)), next(iter(cards)))
 
 
 def _page() -> None:
