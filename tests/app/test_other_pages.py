@@ -180,8 +180,8 @@ def test_the_matrix_says_where_every_value_was_set(open_page: OpenPage) -> None:
     assert "regions/" not in cells.to_string()
     page.toggle(key="matrix places").set_value(True).run()
     cells = page.dataframe[0].value.set_index("Id")
-    assert "(regions/groups.yaml:" in cells.loc["languages", "SA"]
-    assert "(regions/SA.yaml:" in cells.loc["vat_pct", "SA"]
+    assert cells.loc["languages", "SA"].startswith("regions/groups.yaml:")
+    assert cells.loc["vat_pct", "SA"].startswith("regions/SA.yaml:")
 
 
 def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(

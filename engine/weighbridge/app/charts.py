@@ -240,7 +240,7 @@ def step_picture(bins: Sequence[BinModel]) -> Chart | None:
         alt.Chart(frame)
         .mark_rule(strokeWidth=4, color=TOTAL)
         .encode(
-            x=alt.X("low:Q", title=t("value"), scale=alt.Scale(nice=False, padding=10)),
+            x=alt.X("low:Q", title=t("value"), scale=alt.Scale(nice=False, padding=10, zero=False)),
             x2="high:Q",
             y=alt.Y("points:Q", title=t("points")),
             tooltip=[

@@ -502,7 +502,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "“← region” marks a value that is inherited. Choose a line to see where it was set and to change it.",
         "“← 区域”表示继承的值。选择一行可查看其出处并修改。",
     ),
-    "show_places": ("Show file and line", "显示文件和行号"),
+    "show_places": ("File and line in the place of values", "以文件和行号代替值"),
     "own_value_in": ("Own value in {where}", "{where} 的自有值"),
     "scorecard": ("Scorecard", "评分卡"),
     "any": ("any", "任意"),

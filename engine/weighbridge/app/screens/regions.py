@@ -110,7 +110,7 @@ def _matrix(book: Rulebook, day: date) -> None:
             if found is not None and found.region != market:
                 value += f"  ← {_title(regions, found.region)}"
             if places and found is not None and found.span is not None:
-                value += f"  ({found.span.file}:{found.span.line})"
+                value = f"{found.span.file}:{found.span.line}"
             row[market] = value
         rows.append(row)
     st.caption(t("matrix_help"))

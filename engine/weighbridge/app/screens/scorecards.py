@@ -134,6 +134,8 @@ def _weight(
             return
         if inherited:
             st.caption(md(t("weight_from", share=f"{share:.0%}", where=own or t("scorecard_itself"))))
+        else:
+            st.caption(f"{share:.0%}")
         if dated or not inherited:
             st.button(
                 t("inherit"),
