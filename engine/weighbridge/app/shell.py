@@ -23,12 +23,8 @@ STYLE = """<style>
 .stMainBlockContainer h2 { font-size: 1.5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0.4rem 0; }
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
-[data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
 </style>"""
-"""Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's.
-
-What was changed is told at the bottom: at the top it would lie over the button that takes it back.
-"""
+"""Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
 CHINESE = """<style>
 [data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
 [data-testid="stFileUploaderDropzone"] button p::after { content: "上传"; font-size: 0.9rem; }
