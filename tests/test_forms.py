@@ -2,8 +2,9 @@
 
 A case is one record in one market under one project, compared in full: verdict, outputs, fired and undecided rules,
 scores with their points, conflicts. Every case compares the scalar with the columnar form; of each project some
-are compared with the reference interpreter too, which is slow. `WEIGHBRIDGE_CASES` is their number in a run. Spark
-runs the columnar form; `test_spark.py` compares what comes back from it.
+are compared with the reference interpreter too, which is slow. `WEIGHBRIDGE_CASES` is their number in a run,
+`WEIGHBRIDGE_RECORDS` how many records every project decides. Spark runs the columnar form; `test_spark.py`
+compares what comes back from it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from weighbridge.vectors import Fixed
 
 CASES = int(os.environ.get("WEIGHBRIDGE_CASES", "12000"))
 MARKETS = ("AA", "BB")
-RECORDS = 100
+RECORDS = int(os.environ.get("WEIGHBRIDGE_RECORDS", "100"))
 REFERENCE = 5
 SHARDS = 4
 PROJECTS = -(-CASES // (SHARDS * RECORDS * len(MARKETS)))
