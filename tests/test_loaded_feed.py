@@ -88,6 +88,42 @@ def test_chunks_are_put_together(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert seen[-1][1] == path.stat().st_size
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary folder of a machine where even small tables go to a file."""
+    found = tmp_path / "temporary"
+    found.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(found))
+    monkeypatch.setattr("weighbridge.held_table.MOST_IN_MEMORY", 1)
+    monkeypatch.setattr("weighbridge.loaded_feed.CHUNK", 1)
+    return found
+
+
+def test_a_large_feed_lies_in_a_file_that_has_no_name_any_more(path: Path, folder: Path) -> None:
+    there: list[int] = []
+    feed = loaded(path, progress=lambda done, total: there.append(len(list(folder.iterdir()))))
+    assert there == [1, 1, 1]
+    assert list(folder.iterdir()) == []
+    assert feed.record(0) == {"n": 4.0, "m": 2.0, "d": date(2026, 1, 1), "l": ["x", "y"]}
+    assert [feed.record(i) for i in range(3)] == list(feed.records())
+
+
+def test_a_feed_given_up_half_way_leaves_nothing(path: Path, folder: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        assert list(folder.iterdir())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loaded(path, progress=stop)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_is_told_in_words(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "gone"))
+    with pytest.raises(DiagnosticError, match="WB400"):
+        loaded(path)
+
+
 def test_feeds_are_told_apart_by_content_and_mapping(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "same.csv"
     other.write_text(ROWS, encoding="utf-8")
@@ -130,6 +166,22 @@ def test_a_row_per_record_and_market_says_what_decide_says(path: Path) -> None:
         assert fired == set(decision.fired)
     assert found.decisions.num_rows == 3
     assert (found.version, found.feed, found.invalid_count) == (ENGINE.version, loaded(path).digest, 0)
+
+
+def test_a_feed_without_a_record_is_decided_too(tmp_path: Path) -> None:
+    path = tmp_path / "things.csv"
+    path.write_text("n,m,d,l\nmany,1,,\n", encoding="utf-8")
+    found = decide(path)
+    assert (found.decisions.num_rows, found.fired.num_rows, found.invalid_count) == (0, 0, 0)
+    assert {"row", "market", "verdict", "card.score"} <= set(found.decisions.column_names)
+
+
+def test_a_feed_in_pieces_is_decided_as_it_is_in_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = decide(path)
+    monkeypatch.setattr("weighbridge.loaded_feed.CHUNK", 1)
+    parts = decide(path)
+    for name in ("decisions", "fired"):
+        assert getattr(parts, name).to_pylist() == getattr(whole, name).to_pylist()
 
 
 def test_a_set_is_shown_in_one_order(path: Path) -> None:

@@ -13,6 +13,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from weighbridge.batch import Run
 from weighbridge.decision_differences import texts_of
 from weighbridge.engine import Engine
 from weighbridge.loaded_feed import LoadedFeed
@@ -60,21 +61,33 @@ def decide_feed(
         if progress is not None:
             progress(done, feed.rows)
 
-    # One worker: the server has other people to answer, and must not start processes of its own.
-    found = engine.decide_batch(target, feed.table, markets=markets, as_of=as_of, workers=1, progress=step)
-    findings = found.findings
-    invalid = findings.filter(pc.equal(findings.column("status").cast(pa.string()), INVALID))
-    fired = findings.filter(pc.equal(findings.column("status").cast(pa.string()), FIRED))
+    batch = engine.batch(target, markets, as_of)
+    # Tables without rows come first, for a feed without records has no pieces.
+    nothing = pa.Table.from_batches([], batch.writer.decisions_schema)
+    decisions = [_decisions(nothing, engine, target)]
+    fired = [pa.Table.from_batches([], batch.writer.findings_schema).select(["row", "market", "rule"])]
+    invalid: list[InvalidRow] = []
+    invalid_count = 0
+    # One worker: the server has other people to answer, and must not start processes of its own. Of every piece
+    # only what is shown is kept: of a million records the findings as they are would take gigabytes.
+    for piece in batch.tables(engine.source(target, feed.table), 1, Run(step)):
+        decisions.append(_decisions(pa.Table.from_batches([piece.decisions]), engine, target))
+        findings = pa.Table.from_batches([piece.findings])
+        status = findings.column("status").cast(pa.string())
+        fired.append(findings.select(["row", "market", "rule"]).filter(pc.equal(status, FIRED)))
+        refused = findings.filter(pc.equal(status, INVALID)).slice(0, MOST_INVALID - len(invalid))
+        invalid += _invalid_rows(refused, feed)
+        invalid_count += int(pc.sum(pc.equal(status, INVALID)).as_py() or 0)
     return FeedDecisions(
         target,
         engine.version,
         feed.digest,
         tuple(markets),
         as_of,
-        _decisions(found.decisions, engine, target),
-        fired.select(["row", "market", "rule"]).unify_dictionaries(),
-        tuple(_invalid_rows(invalid.slice(0, MOST_INVALID), feed)),
-        invalid.num_rows,
+        pa.concat_tables(decisions).unify_dictionaries(),
+        pa.concat_tables(fired).unify_dictionaries(),
+        tuple(invalid),
+        invalid_count,
     )
 
 

@@ -1,11 +1,12 @@
-"""A feed held in memory as an Arrow table: what the app and the impact report look at again and again."""
+"""A feed held as an Arrow table: what the app and the impact report look at again and again."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pyarrow as pa
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.documents import FieldModel, MappingModel, RecordTypeModel
 from weighbridge.feeds import open_feed
+from weighbridge.feeds.feed import Feed, FeedError
+from weighbridge.held_table import HeldTable
 
 CHUNK = 5_000
 MOST_ROWS = 1_000_000
@@ -84,48 +87,81 @@ def load_feed(
     progress: Callable[[int, int], None] | None = None,
 ) -> LoadedFeed:
     """Reads a feed. `progress` is told bytes read and bytes in all. Raises FeedError where it cannot be used."""
-    schema = pa.schema([(name, _type(field)) for name, field in record_type.fields.items()])
+    schema = pa.schema([(name, _type(field_)) for name, field_ in record_type.fields.items()])
     feed = open_feed(path, record_type, mapping, format)
-    tables: list[pa.Table] = []
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    refused: list[RefusedRow] = []
-    refused_count = 0
-    cut = False
-    for row in feed:
-        if row.problems:
-            refused_count += 1
-            if len(refused) < MOST_REFUSED:
-                refused.append(RefusedRow(row.line, row.problems))
-            continue
-        if len(lines) >= MOST_ROWS:
-            cut = True
-            break
-        rows.append(row.values)
-        lines.append(row.line)
-        if len(rows) >= CHUNK:
-            tables.append(pa.Table.from_pylist(rows, schema=schema))
-            rows = []
-            if progress is not None:
-                progress(feed.position(), feed.size_hint)
-    tables.append(pa.Table.from_pylist(rows, schema=schema))
-    table = pa.concat_tables(tables).combine_chunks()
+    try:
+        with HeldTable(schema) as held:
+            read = _read(feed, held, schema, progress)
+            table = held.table()
+    except OSError as error:
+        raise FeedError([Diagnostic("WB400", f"the feed cannot be read: {error.strerror}")]) from None
     return LoadedFeed(
         path.name,
         _digest(path, record_type.record_type, mapping),
         record_type.record_type,
         feed.info.format,
         table,
-        pa.array(lines, pa.int64()),
-        tuple(refused),
-        refused_count,
+        pa.array(read.lines, pa.int64()),
+        tuple(read.refused),
+        read.refused_count,
         feed.info.notes,
-        cut,
+        read.cut,
     )
 
 
-def _type(field: FieldModel) -> pa.DataType:
-    return _TYPES[field.type]
+@dataclass(slots=True)
+class _Read:
+    """What reading the rows found beside the records."""
+
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    refused: list[RefusedRow] = field(default_factory=list[RefusedRow])
+    refused_count: int = 0
+    cut: bool = False
+
+
+def _read(
+    feed: Feed, held: HeldTable, schema: pa.Schema, progress: Callable[[int, int], None] | None
+) -> _Read:
+    """Reads the rows of a feed into a table."""
+    found = _Read()
+    rows: list[Mapping[str, Any]] = []
+    for row in feed:
+        if row.problems:
+            found.refused_count += 1
+            if len(found.refused) < MOST_REFUSED:
+                found.refused.append(RefusedRow(row.line, row.problems))
+            continue
+        if len(found.lines) >= MOST_ROWS:
+            found.cut = True
+            break
+        rows.append(row.values)
+        found.lines.append(row.line)
+        if len(rows) >= CHUNK:
+            held.add(_batch(rows, schema))
+            rows = []
+            if progress is not None:
+                progress(feed.position(), feed.size_hint)
+    held.add(_batch(rows, schema))
+    return found
+
+
+def _batch(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows as columns. Most records leave most fields empty: only what is there is looked at."""
+    columns: dict[str, list[Any]] = {}
+    for number, row in enumerate(rows):
+        for name, value in row.items():
+            if name not in columns:
+                columns[name] = [None] * len(rows)
+            columns[name][number] = value
+    arrays = [
+        pa.array(columns[name], type_) if name in columns else pa.nulls(len(rows), type_)
+        for name, type_ in zip(schema.names, schema.types, strict=True)
+    ]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _type(model: FieldModel) -> pa.DataType:
+    return _TYPES[model.type]
 
 
 def _digest(path: Path, record_type: str, mapping: MappingModel | None) -> str:

@@ -72,7 +72,57 @@ def test_a_sample_is_decided_and_the_impact_of_a_change_is_shown(open_page: Open
     wait_for(page, lambda p: [m for m in p.metric if m.label == "Records that change"])
     changed = next(m for m in page.metric if m.label == "Records that change")
     assert 0 < int(changed.value) <= records
-    assert "listing_gate/everything" in set(page.dataframe[1].value.iloc[:, 0])
+    told = [set(frame.value["Rule"]) for frame in page.dataframe if "Rule" in frame.value]
+    assert told and "everything" in told[0]
+
+
+def run_batch(page: AppTest, sample: Path) -> None:
+    """Decides a sample on the page "Batch"."""
+    page.selectbox(key="sample").set_value(sample).run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: p.metric)
+
+
+def test_what_differs_is_called_by_its_title(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+    from weighbridge.edits import Address, SetValue, set_tier
+
+    page = open_page("batch", shop)
+    run_batch(page, shop / "samples/listings.csv")
+    draft = Draft.open(shop, "anna")
+    draft.edit(SetValue(Address("ruleset", "listing_gate"), ("rules", "cheap", "when"), "price < 5000"))
+    draft.edit(set_tier("listing_quality", "good", 1))
+    page.switch_page(str(ROOT / "engine/weighbridge/app/screens/changes.py")).run()
+    values = page.dataframe[0].value
+    page.segmented_control(key="changes view").set_value("impact").run()
+    wait_for(page, lambda p: len(p.metric) == 4)
+    cells = {str(c) for frame in page.dataframe for c in frame.value.to_numpy().ravel()}
+    words = " ".join([*cells, *values.to_numpy().ravel(), *(m.value for m in page.markdown)])
+    assert "Rules “Listing gate”" in words
+    assert "Tiers › Good › from" in words or "tiers › Good › from" in words
+    assert not cells & {"listing_gate/cheap", "listing_quality", "good", "silent"}
+    page.selectbox(key="impact kind").set_value("rule").run()
+    assert set(page.dataframe[-1].value["name"]) == {"Too cheap"}
+
+
+def test_a_loaded_feed_is_decided_again_for_other_markets(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.loaded_feed import LoadedFeed
+
+    page = open_page("batch", shop)
+    run_batch(page, shop / "samples/listings.csv")
+    (shop / "samples/listings.csv").unlink()
+    box = page.selectbox(key="sample")
+    assert box.options[0] == "listings.csv (loaded)"
+    market = page.multiselect(key="batch markets").options[-1]
+    page.multiselect(key="batch markets").set_value([market]).run()
+    page.selectbox(key="sample").select_index(0).run()
+    page.button(key="start batch").click().run()
+    wait_for(page, lambda p: any(f": Listing gate, {market}," in c.value for c in p.caption))
+    from weighbridge.app.results import BATCH
+
+    run = page.session_state[f"job {BATCH}"].result
+    assert isinstance(run.feed, LoadedFeed)
+    assert run.decided.markets == (market,)
 
 
 def test_a_feed_that_is_none_is_refused_in_words(open_page: OpenPage, shop: Path) -> None:
@@ -108,6 +158,32 @@ def test_every_view_of_the_markets_opens(open_page: OpenPage, view: str) -> None
     assert not page.exception
 
 
+def test_one_market_tells_titles_and_places(open_page: OpenPage) -> None:
+    page = open_page("regions", ROOT)
+    page.segmented_control(key="regions view").set_value("one").run()
+    page.selectbox(key="one market").set_value("SA").run()
+    parameters, weights = page.dataframe[0].value, page.dataframe[1].value
+    vat = parameters[parameters["Id"] == "vat_pct"].iloc[0]
+    assert vat["Parameter"] == "Standard VAT or GST"
+    assert vat["Set by"] == "SA Saudi Arabia"
+    assert vat["Place"].startswith("regions/SA.yaml:")
+    religious = weights[weights["Characteristic"] == "Religious symbols"].iloc[0]
+    assert (religious["Scorecard"], religious["Set by"]) == ("Cultural fit", "SA Saudi Arabia")
+    assert "the scorecard" in set(weights["Set by"])
+    assert "Personal data" in " ".join(m.value for m in page.markdown)
+
+
+def test_the_matrix_says_where_every_value_was_set(open_page: OpenPage) -> None:
+    page = open_page("regions", ROOT)
+    cells = page.dataframe[0].value.set_index("Id")
+    assert cells.loc["languages", "SA"].endswith("← Middle East and North Africa")
+    assert "regions/" not in cells.to_string()
+    page.toggle(key="matrix places").set_value(True).run()
+    cells = page.dataframe[0].value.set_index("Id")
+    assert cells.loc["languages", "SA"].startswith("regions/groups.yaml:")
+    assert cells.loc["vat_pct", "SA"].startswith("regions/SA.yaml:")
+
+
 def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
     open_page: OpenPage, shop: Path
 ) -> None:
@@ -133,8 +209,8 @@ def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
     assert override["reason"]["en"] == "Shoppers here expect more"
     assert market in override["reason"]["zh"]
     assert not draft.diagnostics()
-    slider = next(s for s in page.slider if str(s.key).startswith(f"drag {card.id} {tier} {market}"))
-    slider.set_value(83.5).run()
+    number = next(n for n in page.number_input if str(n.key).startswith(f"tier {card.id} {tier} {market}"))
+    number.set_value(83.5).run()
     assert draft.value("region", market, "overrides", card.id, "set", "tiers", tier) == 83.5
     page.button(key=f"inherit {card.id} {tier}").click().run()
     assert draft.value("region", market, "overrides", card.id) is None

@@ -56,6 +56,11 @@ PREFIXES = (
     "bin_",
     "way_",
     "result_",
+    "differs_",
+    "state_",
+    "progress_",
+    "document_",
+    "key_",
 )
 """Words that are asked for by a name made of parts."""
 

@@ -37,6 +37,21 @@ def test_a_threshold_is_changed_its_impact_seen_and_saved(
     assert "    when: price < 50 # the least that pays for the parcel\n" in (shop / RULES).read_text()
 
 
+def test_an_uploaded_feed_is_decided_and_its_problems_name_the_file_alone(
+    shop: Path, serve: Serve, open_tab: OpenTab
+) -> None:
+    tab = open_tab(serve(shop)).open("batch")
+    feed = shop.parent / "last month.csv"
+    feed.write_text("sku,title,price\n1,Lamp,many\n2,Lamp,3\n")
+    tab.page.locator('input[type="file"]').first.set_input_files(feed)
+    tab.see("last month.csv")
+    tab.press("Load and decide").see("Rows that are no record")
+    tab.page.get_by_text("What is wrong with them").first.click()
+    tab.see("last_month.csv:2:")
+    assert "weighbridge-feed-" not in tab.page.locator("body").inner_text()
+    tab.see("last_month.csv: Listing gate")
+
+
 def test_a_taboo_term_is_added_in_chinese_and_fires(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
     tab = open_tab(serve(shop)).open("rules", terms="pig", lang="zh")
     tab.fill("新词条", "火腿")
@@ -227,25 +242,41 @@ def test_a_churn_threshold_is_changed_and_its_impact_seen(
     assert len([a for a, b in zip(card.splitlines(), before.splitlines(), strict=True) if a != b]) == 1
 
 
-def slid_to(tab: Tab) -> float:
-    """Where the last slider of the page stands."""
-    read = "e => Number(e.value ?? e.getAttribute('aria-valuenow'))"
-    return float(tab.page.get_by_role("slider").last.evaluate(read))
+def bound(tab: Tab) -> float:
+    """Where the last handle of the page stands."""
+    return float(tab.page.get_by_role("slider").last.get_attribute("aria-valuenow"))
 
 
-def test_dragging_a_tier_moves_its_bound(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
+def test_a_tier_is_dragged_over_its_scores_and_moved_by_keys(
+    shop: Path, serve: Serve, open_tab: OpenTab
+) -> None:
     tab = open_tab(serve(shop)).open("batch")
     tab.choose("or a sample of the project", "listings.csv").press("Load and decide")
     tab.see("Records")
     tab.page.get_by_role("link", name="Scorecards").first.click()
     tab.settle().pick("Tiers")
-    thumb = tab.page.get_by_role("slider").last
-    thumb.scroll_into_view_if_needed()
-    before = slid_to(tab)
-    place = thumb.bounding_box()
-    tab.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    handle = tab.page.get_by_role("slider", name="Good from")
+    handle.scroll_into_view_if_needed()
+    place = handle.bounding_box()
+    middle = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    tab.page.mouse.move(*middle)
     tab.page.mouse.down()
-    tab.page.mouse.move(place["x"] - 200, place["y"] + place["height"] / 2, steps=5)
+    tab.page.mouse.move(middle[0] - 200, middle[1], steps=5)
     tab.page.mouse.up()
     tab.settle().see("Unsaved changes in 1 file(s)")
-    assert slid_to(tab) < before
+    dragged = bound(tab)
+    assert 0 < dragged < 50
+    number = tab.page.get_by_role("spinbutton", name="Good from")
+    assert float(number.input_value()) == dragged
+    handle.focus()
+    for _ in range(3):
+        tab.page.keyboard.press("ArrowRight")
+    tab.page.wait_for_timeout(800)
+    tab.settle()
+    assert bound(tab) == dragged + 1.5
+    assert float(number.input_value()) == dragged + 1.5
+    for _ in range(2):
+        tab.page.get_by_role("button", name="Undo", exact=True).first.press("Enter")
+        tab.settle()
+    assert bound(tab) == 50
+    tab.see("No unsaved changes")

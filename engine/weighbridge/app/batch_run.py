@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from weighbridge.app import jobs
 from weighbridge.app.jobs import Job
 from weighbridge.app.results import BATCH
+from weighbridge.diagnostics import Diagnostic, DiagnosticError
 from weighbridge.documents import MappingModel
 from weighbridge.engine import Engine
 from weighbridge.feed_decisions import FeedDecisions, decide_feed
@@ -30,11 +34,12 @@ class BatchRun:
     feed: LoadedFeed
     decided: FeedDecisions
     _counted: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _scores: dict[tuple[str, str | None], NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The decisions, texts as categories."""
-        frame: pd.DataFrame = self.decided.decisions.to_pandas()
+        frame: pd.DataFrame = self.decided.decisions.to_pandas(strings_to_categorical=True)
         for name in frame.columns:
             if name != "row" and not name.endswith(".score"):
                 frame[name] = frame[name].astype("category")
@@ -50,6 +55,23 @@ class BatchRun:
     def rules(self) -> pd.Series[int]:
         """How often each rule fired, most often first."""
         return self.fired["rule"].value_counts()
+
+    def scored(self, card: str) -> bool:
+        """Whether the decisions have scores of a scorecard."""
+        return f"{card}.score" in self.decided.decisions.column_names
+
+    def scores(self, card: str, market: str | None) -> NDArray[np.float64]:
+        """The known scores of a scorecard, ascending, in one market or (None) in all.
+
+        Sorted once: a page asks again on every run.
+        """
+        if (card, market) not in self._scores:
+            table = self.decided.decisions.select(["market", f"{card}.score"])
+            if market is not None:
+                table = table.filter(pc.equal(table.column("market").cast(pa.string()), market))
+            found = table.column(1).drop_null().to_numpy()
+            self._scores[card, market] = np.sort(found[~np.isnan(found)])
+        return self._scores[card, market]
 
     def field(self, name: str) -> pd.Series[str]:
         """One field of every record, by row."""
@@ -108,22 +130,42 @@ def start(
 
     def work(job: Job) -> BatchRun:
         try:
-            feed = load_feed(path, model, mapping, progress=job.step)
+            job.part("bytes")
+            feed = _without_folders(load_feed(path, model, mapping, progress=job.step))
+        except DiagnosticError as error:
+            raise DiagnosticError([_without_folder(problem) for problem in error.diagnostics]) from None
         finally:
             if temporary:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path.parent, ignore_errors=True)
+        job.part("records")
         return _ready(engine, BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step)))
 
     jobs.start(BATCH, work)
 
 
+def _without_folders(feed: LoadedFeed) -> LoadedFeed:
+    """A feed whose problems name the file alone: where a server keeps it is nobody's business."""
+    refused = tuple(replace(row, problems=tuple(map(_without_folder, row.problems))) for row in feed.refused)
+    return replace(feed, refused=refused, notes=tuple(map(_without_folder, feed.notes)))
+
+
+def _without_folder(problem: Diagnostic) -> Diagnostic:
+    if problem.span is None:
+        return problem
+    return replace(problem, span=replace(problem.span, file=Path(problem.span.file).name))
+
+
 def start_again(engine: Engine, run: BatchRun) -> None:
     """Decides the loaded feed again, by another version of the rules."""
+    start_loaded(engine, run.decided.target, run.feed, run.decided.markets, run.decided.as_of)
+
+
+def start_loaded(engine: Engine, target: str, feed: LoadedFeed, markets: Sequence[str], day: date) -> None:
+    """Decides a feed that is loaded already."""
 
     def work(job: Job) -> BatchRun:
-        asked = run.decided
-        decided = decide_feed(engine, asked.target, run.feed, asked.markets, asked.as_of, job.step)
-        return _ready(engine, BatchRun(run.feed, decided))
+        job.part("records")
+        return _ready(engine, BatchRun(feed, decide_feed(engine, target, feed, markets, day, job.step)))
 
     jobs.start(BATCH, work)
 
@@ -139,10 +181,14 @@ def _ready(engine: Engine, run: BatchRun) -> BatchRun:
     return run
 
 
-def keep_upload(name: str, data: bytes) -> Path:
-    """An uploaded file, put down where the feed readers can open it. Its ending tells its format."""
+def keep_upload(name: str, content: BinaryIO) -> Path:
+    """An uploaded file, put down in a folder of its own, where the feed readers can open it.
+
+    Its ending tells its format.
+    """
     folder = Path(tempfile.mkdtemp(prefix="weighbridge-feed-"))
     safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in Path(name).name)[-100:] or "feed"
     path = folder / safe.lstrip(".")
-    path.write_bytes(data)
+    with path.open("wb") as kept:
+        shutil.copyfileobj(content, kept, 1 << 20)
     return path

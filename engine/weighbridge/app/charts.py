@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
-from weighbridge.app.shown import title_of, verdict_word
+from weighbridge.app.shown import plain, title_of, verdict_word
 from weighbridge.app.words import t
 from weighbridge.documents import BinModel
 from weighbridge.findings import Score
@@ -138,37 +138,55 @@ def sweep_chart(points: Sequence[Point], field: str, card: str | None, now: floa
     return alt.layer(chart, rule).properties(height=220)
 
 
-def calendar(frame: pd.DataFrame, year: int) -> Chart | None:
-    """Dated values (region, what, from, to, value) as bars over the days of a year; None where none lies in it."""
+def calendar(frame: pd.DataFrame, year: int, day: date) -> Chart | None:
+    """Dated values as bars over the days of a year, with a line at `day`; None where none lies in it.
+
+    `frame` has region, what, from, to, value, and holds: what is only switched off there is drawn faintly.
+    """
     first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
     starts = [max(first, first if day is None else pd.Timestamp(day)) for day in frame["from"]]
     ends = [
         min(last, last if day is None else pd.Timestamp(day)) + pd.Timedelta(days=1) for day in frame["to"]
     ]
-    spans = frame.assign(start=starts, end=ends, label=frame["region"] + "  " + frame["what"])
+    spans = frame.assign(start=starts, end=ends, label=frame["region"] + " · " + frame["what"])
     spans = spans[spans["start"] < spans["end"]]
     if spans.empty:
         return None
+    spans = spans.assign(**{side: [plain(d) for d in spans[side]] for side in ("from", "to")})
     tooltip = [
         alt.Tooltip(f"{n}:N", title=t(w))
-        for n, w in (("region", "market"), ("what", "parameter"), ("value", "value"))
+        for n, w in (
+            ("region", "market"),
+            ("what", "parameter"),
+            ("value", "value"),
+            ("from", "from_day"),
+            ("to", "to_day"),
+        )
     ]
     bars = (
-        alt.Chart(spans[["label", "start", "end", "region", "what", "value"]])
-        .mark_bar(height=11, cornerRadius=2, color=TOTAL)
+        alt.Chart(spans)
+        .mark_bar(height=11, cornerRadius=2)
         .encode(
             x=alt.X(
                 "start:T",
-                title=None,
+                title=t("month"),
                 scale=alt.Scale(domain=[first.isoformat(), last.isoformat()]),
-                axis=alt.Axis(format="%m", tickCount="month"),
+                axis=alt.Axis(format="%m", tickCount="month", orient="top"),
             ),
             x2="end:T",
             y=alt.Y("label:N", title=None, axis=alt.Axis(labelLimit=320, labelOverlap=False)),
+            color=alt.Color(
+                "holds:N", scale=alt.Scale(domain=[True, False], range=[TOTAL, QUIET]), legend=None
+            ),
+            opacity=alt.Opacity(
+                "holds:N", scale=alt.Scale(domain=[True, False], range=[1.0, 0.3]), legend=None
+            ),
             tooltip=tooltip,
         )
     )
-    return alt.layer(bars).properties(height=AXIS + 20 * spans["label"].nunique())
+    today = pd.DataFrame({"day": [pd.Timestamp(day)] if day.year == year else []}, dtype="datetime64[ns]")
+    line = alt.Chart(today).mark_rule(strokeDash=[4, 3], color=BAD).encode(x="day:T")
+    return alt.layer(bars, line).properties(height=AXIS + 20 * spans["label"].nunique())
 
 
 def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
@@ -181,7 +199,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
         alt.Chart(counted.assign(order=counted["id"].map({i: n for n, i in enumerate((*found, *others))})))
         .mark_bar(height={"band": 0.75})
         .encode(
-            x=alt.X("count:Q", title=t("records"), stack=True),
+            x=alt.X("count:Q", title=t("decisions"), stack=True, axis=alt.Axis(format=",d", tickMinStep=1)),
             y=alt.Y("by:N", title=words, sort="-x", axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             color=alt.Color(
                 "verdict:N",
@@ -192,7 +210,7 @@ def verdict_bars(counted: pd.DataFrame, words: str) -> Chart:
             tooltip=[
                 alt.Tooltip("by:N", title=words),
                 alt.Tooltip("verdict:N", title=t("verdict")),
-                alt.Tooltip("count:Q", title=t("records"), format=","),
+                alt.Tooltip("count:Q", title=t("decisions"), format=","),
             ],
         )
     )
@@ -222,7 +240,7 @@ def step_picture(bins: Sequence[BinModel]) -> Chart | None:
         alt.Chart(frame)
         .mark_rule(strokeWidth=4, color=TOTAL)
         .encode(
-            x=alt.X("low:Q", title=t("value"), scale=alt.Scale(nice=False, padding=10)),
+            x=alt.X("low:Q", title=t("value"), scale=alt.Scale(nice=False, padding=10, zero=False)),
             x2="high:Q",
             y=alt.Y("points:Q", title=t("points")),
             tooltip=[
@@ -271,48 +289,3 @@ def _bin_name(band: BinModel) -> str:
     if band.in_ is not None:
         return ", ".join(map(str, band.in_))
     return str(band.is_).lower() if isinstance(band.is_, bool) else str(band.is_)
-
-
-def score_histogram(
-    scores: pd.Series[float],
-    bounds: Mapping[str, float],
-    titles: Mapping[str, str],
-    scale: tuple[float, float],
-) -> Chart:
-    """How often each score occurs, with the tiers' lower bounds drawn in.
-
-    Spans its whole width from one end of `scale` to the other, so that sliders below it have the same scale.
-    """
-    low, high = scale
-    counts, edges = np.histogram(scores.to_numpy(), bins=50, range=(low, high))
-    frame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": counts})
-    x_scale = alt.Scale(domain=[low, high], nice=False)
-    inside = alt.Axis(
-        title=None, orient="left", labelAlign="left", labelPadding=-6, ticks=False, domain=False, tickCount=4
-    )
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(color=TOTAL, opacity=0.75)
-        .encode(
-            x=alt.X("low:Q", title=t("score"), scale=x_scale),
-            x2="high:Q",
-            y=alt.Y("count:Q", axis=inside),
-            tooltip=[
-                alt.Tooltip("low:Q", title=t("turn_from"), format=".1f"),
-                alt.Tooltip("high:Q", title=t("turn_to"), format=".1f"),
-                alt.Tooltip("count:Q", title=t("records"), format=","),
-            ],
-        )
-    )
-    lines = pd.DataFrame(
-        [(v, f"{titles.get(k, k)} {v:g}") for k, v in bounds.items()], columns=["from", "name"]
-    )
-    rules = alt.Chart(lines).mark_rule(color=BAD, strokeWidth=2).encode(x="from:Q")
-    words = (
-        alt.Chart(lines)
-        .mark_text(angle=270, align="right", dx=-4, dy=-6, color=QUIET, limit=200)
-        .encode(x="from:Q", y=alt.value(0), text="name:N")
-    )
-    return alt.layer(bars, rules, words).properties(
-        height=220, padding={"left": 8, "right": 8, "top": 5, "bottom": 5}
-    )

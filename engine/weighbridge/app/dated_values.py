@@ -36,6 +36,7 @@ def dated_values(
     st.data_editor(
         pd.DataFrame(rows, columns=["from", "to", "value"]),
         num_rows="dynamic",
+        placeholder="–",
         hide_index=True,
         key=key,
         disabled=not editing.may_edit(),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -23,6 +23,11 @@ AT_ONCE = 2
 _POOL = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="weighbridge-job")
 EVERY = 0.5
 """Seconds between two looks at a running job."""
+LEFT_AFTER = 3.0
+"""Seconds after which a job's speed is known well enough to say how long it will take."""
+
+Unit = Literal["steps", "bytes", "records"]
+"""What a part of a job counts."""
 
 
 class Cancelled(Exception):
@@ -42,7 +47,9 @@ class Job:
     finished: bool = False
     about: Any = None
     """What it was started for, for pages to compare with what they show now."""
+    unit: Unit = "steps"
     started: float = field(default_factory=time.monotonic)
+    part_started: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def step(self, done: int, total: int) -> None:
@@ -50,6 +57,18 @@ class Job:
         if self._stop.is_set():
             raise Cancelled
         self.done, self.total = done, total
+
+    def part(self, unit: Unit) -> None:
+        """Called by the work: another part begins, which counts in `unit`. Raises `Cancelled` when it is to stop."""
+        self.unit, self.part_started = unit, time.monotonic()
+        self.step(0, 0)
+
+    def left(self) -> float | None:
+        """Seconds that this part will take still, as fast as it went so far; None where that is not known."""
+        gone = time.monotonic() - self.part_started
+        if not 0 < self.done <= self.total or gone < LEFT_AFTER:
+            return None
+        return gone * (self.total - self.done) / self.done
 
     def cancel(self) -> None:
         """Asks the work to stop at its next step."""
@@ -86,7 +105,7 @@ def _key(name: str) -> str:
 
 def _run(job: Job, work: Work) -> None:
     try:
-        job.step(0, 0)
+        # Work that was cancelled while it waited is begun all the same: it may have something to clear away.
         job.result = work(job)
     except Cancelled:
         pass
@@ -122,13 +141,25 @@ def _progress(name: str) -> None:
     if job is None or job.finished:
         st.rerun()
     assert job is not None
-    seconds = time.monotonic() - job.started
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, job.done / job.total) if job.total else 0.0
-        words = (
-            t("job_progress", done=f"{job.done:,}", total=f"{job.total:,}", seconds=f"{seconds:.0f}")
-            if job.total
-            else t("job_waiting", seconds=f"{seconds:.0f}")
-        )
-        st.progress(share, text=words)
+        st.progress(share, text=progress_words(job))
         st.button(t("cancel"), icon=":material/stop_circle:", key=f"cancel {name}", on_click=job.cancel)
+
+
+MEGABYTE = 1_000_000
+
+
+def progress_words(job: Job) -> str:
+    """How far a job is, in its unit, since when and for how long still."""
+    seconds = f"{time.monotonic() - job.started:.0f}"
+    if job.cancelled:
+        return t("job_stopping", seconds=seconds)
+    if not job.total:
+        return t("job_waiting", seconds=seconds)
+    counts = [f"{job.done:,}", f"{job.total:,}"]
+    if job.unit == "bytes":
+        counts = [f"{count / MEGABYTE:,.1f}" for count in (job.done, job.total)]
+    said = t(f"progress_{job.unit}", done=counts[0], total=counts[1], seconds=seconds)
+    left = job.left()
+    return said if left is None else said + t("progress_left", seconds=f"{left:.0f}")

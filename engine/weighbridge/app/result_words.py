@@ -1,10 +1,48 @@
-"""What the columns of decided feeds are called, and their values, in the reader's language."""
+"""What rules, and the columns of decided feeds with their values, are called in the reader's language."""
 
 from __future__ import annotations
 
-from weighbridge.app.shown import title_of, verdict_word
+from collections.abc import Iterable, Sequence
+
+from weighbridge.app.shown import plain, title_of, titler, verdict_word
 from weighbridge.app.words import t
+from weighbridge.decision_differences import STATES
+from weighbridge.regions import Regions
 from weighbridge.rulebook import Rulebook
+
+
+def target_title(books: Iterable[Rulebook], target: str) -> str:
+    """The title of a ruleset or scorecard that decides."""
+    for book in books:
+        found = book.rulesets.get(target) or book.scorecards.get(target)
+        if found is not None:
+            return title_of(found.title, target)
+    return target
+
+
+def market_title(regions: Regions, market: str) -> str:
+    """The id of a market, which people know it by, and its title; a group of markets by its title alone."""
+    found = regions.documents.get(market)
+    title = "" if found is None else title_of(found.model.title, "")
+    if found is None or title in ("", market):
+        return market
+    return f"{market} {title}" if found.model.is_market else title
+
+
+def rule_titles(books: Iterable[Rulebook]) -> dict[str, str]:
+    """The title of every rule by its ref. Rows of a table share its title, so their ids are added.
+
+    A rule that several books hold has its title of the first.
+    """
+    title = titler()
+    found: dict[str, str] = {}
+    for book in books:
+        for ruleset in book.rulesets.values():
+            for rule in ruleset.rules:
+                name, own = title(rule.title, ""), rule.ref.partition("/")[2]
+                words = [name] if name and rule.table is None else [w for w in (name, own) if w]
+                found.setdefault(rule.ref, " · ".join(words))
+    return found
 
 
 def result_title(book: Rulebook, target: str, name: str) -> str:
@@ -27,3 +65,30 @@ def result_value(book: Rulebook, name: str, value: object) -> str:
         titles = {tier.id: tier.title for tier in book.scorecards[card].tiers}
         return title_of(titles.get(str(value), {}), str(value))
     return str(value)
+
+
+def difference_title(
+    books: Sequence[Rulebook], target: str, rules: dict[str, str], kind: str, name: str
+) -> str:
+    """What differs, of a kind of `decision_differences.KINDS`: a rule, a result, whether a record is valid."""
+    if kind in ("rule", "conflict"):
+        return rules.get(name, name)
+    if kind == "valid":
+        return t("valid_record")
+    result = f"{name}.{kind}" if kind in ("tier", "score") else name
+    titles = (result_title(book, target, result) for book in books)
+    return next((title for title in titles if title != result), result)
+
+
+def difference_value(books: Sequence[Rulebook], kind: str, name: str, value: str) -> str:
+    """A value before or after a difference of a kind, in words; scores to a hundredth."""
+    if kind in ("rule", "conflict") and value in STATES:
+        return t(f"state_{value}")
+    if kind == "valid":
+        return plain(value == "true")
+    if not value:
+        return verdict_word(None) if kind == "verdict" else "–"
+    if kind == "score":
+        return f"{float(value):.2f}"
+    result = {"tier": f"{name}.tier", "verdict": "verdict"}.get(kind, name)
+    return next((w for w in (result_value(b, result, value) for b in books) if w != value), value)

@@ -22,7 +22,7 @@ OPTIONS: Mapping[str, str] = {
     "client.toolbarMode": "viewer",
     "runner.magicEnabled": "false",
     "runner.postScriptGC": "false",
-    "server.maxUploadSize": "1000",
+    "server.maxUploadSize": "2000",
     "theme.light.primaryColor": "#2f6fc4",
     "theme.dark.primaryColor": "#5b9bea",
     "theme.baseRadius": "small",

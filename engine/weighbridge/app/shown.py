@@ -104,6 +104,11 @@ def show_diagnostics(found: Iterable[Diagnostic], most: int = 20) -> None:
         st.caption(t("more_problems", count=len(pool) - most))
 
 
+def table_height(rows: int, most: int) -> int:
+    """Pixels of a table: as high as its rows and its head, but not higher than `most`, where it scrolls."""
+    return min(most, 35 * (max(rows, 1) + 1) + 3)
+
+
 def empty(name: str, icon: str = ":material/inbox:", /, **values: object) -> None:
     """What a page says where there is nothing to show, and what to do about it."""
     st.info(t(name, **values), icon=icon)

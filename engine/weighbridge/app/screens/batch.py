@@ -7,21 +7,37 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from weighbridge.app import batch_run, charts, jobs
 from weighbridge.app.batch_run import BatchRun
 from weighbridge.app.here import here
 from weighbridge.app.navigation import go, link
 from weighbridge.app.record_form import replace_record
-from weighbridge.app.result_words import result_title, result_value
+from weighbridge.app.result_words import market_title, result_title, result_value, rule_titles
 from weighbridge.app.results import BATCH
-from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
+from weighbridge.app.shown import (
+    empty,
+    md,
+    show_diagnostics,
+    table_height,
+    title_of,
+    verdict_badge,
+    verdict_word,
+)
+from weighbridge.app.state import remember, remembered
 from weighbridge.app.words import t
 from weighbridge.engine import Engine
-from weighbridge.loaded_feed import feed_files
+from weighbridge.loaded_feed import LoadedFeed, feed_files
 
 MOST_RECORDS = 2_000
 MOST_GROUPS = 20
+LARGE_UPLOAD = 50_000_000
+"""Bytes of an upload that the server does not keep in memory once it is put down. What was loaded of it stays."""
+UPLOADS = "uploads"
+"""How many large uploads were put down: every one empties the field."""
 
 
 def _ask(engine: Engine) -> None:
@@ -50,13 +66,16 @@ def _ask(engine: Engine) -> None:
     record = engine.record_type(target).record_type
     mappings = {n: d.model for n, d in engine.project.mappings.items() if d.model.record == record}
     columns = st.columns([4, 3, 3, 2], vertical_alignment="bottom")
-    upload = columns[0].file_uploader(t("feed"), key="feed upload", help=t("feed_help"))
-    samples = feed_files(engine.project.root / "samples")
-    sample = columns[1].selectbox(
+    number = remembered(UPLOADS, 0)
+    upload = columns[0].file_uploader(t("feed"), key=f"feed upload {number}", help=t("feed_help"))
+    run = batch_run.last_run()
+    loaded = [run.feed] if run is not None and run.feed.record_type == record else []
+    choices: list[Path | LoadedFeed] = [*loaded, *feed_files(engine.project.root / "samples")]
+    known = columns[1].selectbox(
         t("or_sample"),
-        samples,
+        choices,
         index=None,
-        format_func=lambda p: p.name,
+        format_func=lambda f: t("feed_loaded", feed=f.name) if isinstance(f, LoadedFeed) else f.name,
         placeholder=t("not_set_here"),
         key="sample",
     )
@@ -67,20 +86,38 @@ def _ask(engine: Engine) -> None:
         format_func=lambda n: title_of(mappings[n].title, n),
         placeholder=t("no_mapping"),
         key=f"mapping {record}",
+        disabled=upload is None and isinstance(known, LoadedFeed),
     )
-    ready = (upload is not None or sample is not None) and bool(markets)
-    if columns[3].button(
+    ready = (upload is not None or known is not None) and bool(markets)
+    pressed = columns[3].button(
         t("load_and_decide"),
         icon=":material/play_arrow:",
         type="primary",
         disabled=not ready,
         key="start batch",
         width="stretch",
-    ):
-        path = batch_run.keep_upload(upload.name, upload.getvalue()) if upload is not None else sample
-        assert isinstance(path, Path)
-        chosen = None if mapping is None else mappings[mapping]
-        batch_run.start(engine, target, path, chosen, markets, day, temporary=upload is not None)
+    )
+    if not pressed:
+        return
+    chosen = None if mapping is None else mappings[mapping]
+    if upload is not None:
+        path = batch_run.keep_upload(upload.name, upload)
+        batch_run.start(engine, target, path, chosen, markets, day, temporary=True)
+        if upload.size > LARGE_UPLOAD:
+            _let_go(upload)
+            remember(UPLOADS, number + 1)
+            st.rerun()
+    elif isinstance(known, LoadedFeed):
+        batch_run.start_loaded(engine, target, known, markets, day)
+    elif known is not None:
+        batch_run.start(engine, target, known, chosen, markets, day, temporary=False)
+
+
+def _let_go(upload: UploadedFile) -> None:
+    """Streamlit keeps an upload in memory as long as the session lives, whatever becomes of its field."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
 
 
 def _title(engine: Engine, name: str) -> str:
@@ -88,8 +125,19 @@ def _title(engine: Engine, name: str) -> str:
     return name if document is None else title_of(document.model.title, name)
 
 
-def _figures(run: BatchRun) -> None:
+def _figures(run: BatchRun, engine: Engine) -> None:
     feed, decided = run.feed, run.decided
+    st.caption(
+        md(
+            t(
+                "batch_of",
+                feed=feed.name,
+                target=_title(engine, decided.target),
+                markets=", ".join(decided.markets),
+                day=decided.as_of.isoformat(),
+            )
+        )
+    )
     columns = st.columns(4)
     columns[0].metric(t("records"), f"{feed.rows:,}", border=True)
     columns[1].metric(t("refused_rows"), f"{feed.refused_count + decided.invalid_count:,}", border=True)
@@ -105,7 +153,10 @@ def _figures(run: BatchRun) -> None:
             if rows:
                 columns_ = [t("line_number"), t("what_is_wrong")]
                 st.dataframe(
-                    pd.DataFrame(rows, columns=columns_), hide_index=True, height=200, alt=t("refused_list")
+                    pd.DataFrame(rows, columns=columns_),
+                    hide_index=True,
+                    height=table_height(len(rows), 200),
+                    alt=t("refused_list"),
                 )
 
 
@@ -114,8 +165,10 @@ def _counts(run: BatchRun, by: str, words: str) -> None:
     if "verdict" not in run.frame:
         return
     counted = run.counted(by)
-    largest = counted.groupby("by")["count"].sum().nlargest(MOST_GROUPS).index
-    counted = counted[counted["by"].isin(largest)].copy()
+    sums = counted.groupby("by")["count"].sum()
+    counted = counted[counted["by"].isin(sums.nlargest(MOST_GROUPS).index)].copy()
+    if len(sums) > MOST_GROUPS:
+        st.caption(t("largest_groups", shown=MOST_GROUPS, count=f"{len(sums):,}"))
     counted["verdict"] = counted["id"].map(lambda v: verdict_word(v if v != "nan" else None))
     st.altair_chart(charts.verdict_bars(counted, words), alt=words)
 
@@ -136,8 +189,7 @@ def _by_field(run: BatchRun, engine: Engine) -> None:
 
 def _by_rule(run: BatchRun, engine: Engine) -> str | None:
     """The rules by how often they fired; the chosen one filters the records below."""
-    title = titler()
-    titles = {r.ref: title(r.title, r.ref) for r in engine.rules(run.decided.target)}
+    titles = rule_titles([engine.book])
     counts = run.rules[run.rules > 0]
     shown = pd.DataFrame(
         {"title": [titles.get(r, r) for r in counts.index], "id": list(counts.index), "n": counts.to_numpy()}
@@ -145,8 +197,12 @@ def _by_rule(run: BatchRun, engine: Engine) -> str | None:
     picked = st.dataframe(
         shown,
         hide_index=True,
-        height=280,
-        column_config={"title": t("rule"), "id": t("rule_id"), "n": t("how_many")},
+        height=table_height(len(shown), 280),
+        column_config={
+            "title": t("rule"),
+            "id": t("rule_id"),
+            "n": st.column_config.NumberColumn(t("fired_in"), format="localized"),
+        },
         on_select="rerun",
         selection_mode="single-row",
         key=f"batch rules {run.decided.version} {run.feed.digest}",
@@ -161,7 +217,11 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
     frame = run.frame
     columns = st.columns(3)
     market = columns[0].selectbox(
-        t("market"), run.decided.markets, key="drill market", persist_state="session"
+        t("market"),
+        run.decided.markets,
+        format_func=lambda m: market_title(engine.book.regions, m),
+        key="drill market",
+        persist_state="session",
     )
     verdicts = list(frame["verdict"].cat.categories) if "verdict" in frame else []
     verdict = columns[1].selectbox(
@@ -186,7 +246,11 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
     if words and model.key is not None:
         keys = run.field(model.key).reindex(kept["row"]).astype(str)
         kept = kept[keys.str.contains(words, case=False, regex=False).to_numpy()]
-    st.caption(t("records_found", count=f"{len(kept):,}", shown=f"{min(len(kept), MOST_RECORDS):,}"))
+    found = f"{len(kept):,}"
+    if len(kept) > MOST_RECORDS:
+        st.caption(t("records_shown", count=found, shown=f"{MOST_RECORDS:,}"))
+    else:
+        st.caption(t("records_found", count=found))
     shown = kept.head(MOST_RECORDS).drop(columns="market")
     heads = [n for n in dict.fromkeys([model.key, "title"]) if n is not None and n in model.fields]
     for place, name in enumerate(heads):
@@ -205,10 +269,11 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
     picked = st.dataframe(
         shown.drop(columns="row"),
         hide_index=True,
-        height=300,
+        height=table_height(len(shown), 300),
         column_config=config,
         on_select="rerun",
         selection_mode="single-row",
+        placeholder="–",
         key=f"batch records {market} {verdict} {rule} {words} {run.decided.version}",
         alt=t("records"),
     )
@@ -231,10 +296,12 @@ def _record(run: BatchRun, engine: Engine, row: int, market: str) -> None:
                 replace_record(engine.record_type(run.decided.target), record)
                 st.session_state["markets"] = [market]
                 go("try_it", target=run.decided.target)
+        titles = rule_titles([engine.book])
         for finding in decision.findings:
-            st.markdown(
-                f"- {md(title_of(finding.reason, finding.rule))}  \n:small[:gray[{md(finding.rule)}]]"
-            )
+            named = t("rule_and_id", title=titles.get(finding.rule, finding.rule), id=finding.rule)
+            st.markdown(f"- {md(title_of(finding.reason, finding.rule))}  \n:small[:gray[{md(named)}]]")
+        if not decision.findings:
+            st.markdown(t("no_finding"))
 
 
 def _page() -> None:
@@ -259,7 +326,7 @@ def _page() -> None:
             link("changes", t("view_impact"))
     if run.decided.target not in engine.targets:
         return
-    _figures(run)
+    _figures(run, engine)
     view = st.segmented_control(
         t("batch"),
         ("market", "field", "rule"),

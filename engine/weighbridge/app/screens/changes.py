@@ -9,10 +9,12 @@ from weighbridge.app import editing
 from weighbridge.app.here import here
 from weighbridge.app.impact_view import impact_view
 from weighbridge.app.navigation import link
+from weighbridge.app.place_words import document_words, path_words
 from weighbridge.app.shown import empty, md, plain, show_diagnostics
 from weighbridge.app.words import t
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.diagnostics import Diagnostic, ProjectError
 from weighbridge.draft import Conflict, EditError, FileDiff, SaveResult
+from weighbridge.rulebook import Rulebook
 
 RESULT = "save result"
 VIEWS = ("values", "impact", "as_text", "checks")
@@ -22,13 +24,32 @@ FEW = 3
 
 def _values(changes: tuple[FileDiff, ...]) -> None:
     """Every changed value in one list."""
+    books = _books(changes)
     rows = [
-        (v.place, " / ".join(map(str, v.path)), plain(v.before), plain(v.after), change.file)
+        (
+            document_words(books, v.place),
+            path_words(books, v.place, v.path),
+            plain(v.before),
+            plain(v.after),
+            change.file if v.span is None else f"{change.file}:{v.span.line}",
+        )
         for change in changes
         for v in change.values
     ]
-    columns = [t("document"), t("what"), t("before"), t("after"), t("file")]
+    columns = [t("document"), t("what"), t("before"), t("after"), t("place")]
     st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=t("changes"))
+
+
+def _books(changes: tuple[FileDiff, ...]) -> tuple[Rulebook, ...]:
+    """The draft's rulebook and, where the draft removes something, the one that is saved: it knows the name."""
+    workspace = here().workspace
+    _, book, _ = workspace.checked()
+    if not any(value.after is None for change in changes for value in change.values):
+        return (book,)
+    try:
+        return book, workspace.saved_engine().book
+    except ProjectError:  # what is saved has errors: its names are not known
+        return (book,)
 
 
 def _diffs(changes: tuple[FileDiff, ...]) -> None:

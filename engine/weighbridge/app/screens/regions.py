@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,13 +13,15 @@ from weighbridge.app import charts, controls, editing
 from weighbridge.app.dated_values import dated_values, is_dated
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
-from weighbridge.app.shown import empty, md, plain, title_of
+from weighbridge.app.place_words import path_words
+from weighbridge.app.result_words import market_title, rule_titles, target_title
+from weighbridge.app.shown import empty, md, plain, table_height, title_of
 from weighbridge.app.words import language, t
 from weighbridge.documents import DatedValue, DatedWeight, RegionModel
 from weighbridge.edits import Address, inherit_parameter
 from weighbridge.project import Document
 from weighbridge.region_report import region_report
-from weighbridge.regions import Regions
+from weighbridge.regions import Regions, Resolved
 from weighbridge.rulebook import Rulebook
 from weighbridge.templates import show_value
 from weighbridge.tree import Type
@@ -48,7 +51,7 @@ def _tree(regions: Regions) -> None:
     kept = {n for n, line in regions.lineages.items() if not shown or set(line) & set(shown)}
     leaves = [n for n in kept if n not in groups]
     for name in sorted(kept & groups | {p for n in kept for p in parents[n]}):
-        lines.append(f'  {ids[name]}("{name}")')
+        lines.append(f'  {ids[name]}("{_label(_title(regions, name))}")')
     for name in sorted(kept & groups):
         lines += [f"  {ids[p]} --> {ids[name]}" for p in parents[name] if p in ids]
     # The markets of one group stand in one node: fifty nodes side by side would not fit.
@@ -56,6 +59,12 @@ def _tree(regions: Regions) -> None:
         lines.append(f'  m{number}["{", ".join(names)}"]')
         lines += [f"  {ids[p]} --> m{number}" for p in own if p in ids]
     st.mermaid_chart("\n".join(lines), alt=t("inheritance"))
+
+
+def _label(text: str) -> str:
+    """A text inside a node of a Mermaid chart: signs that mean something there by their names."""
+    names = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;"}
+    return "".join(names.get(sign, sign) for sign in " ".join(text.split()))
 
 
 def _together(
@@ -88,6 +97,7 @@ def _matrix(book: Rulebook, day: date) -> None:
     if not markets:
         empty("choose_market")
         return
+    places = st.toggle(t("show_places"), key="matrix places", persist_state="session")
     rows = []
     for name, declared in regions.declared.items():
         title = title_of(declared.title, name)
@@ -97,14 +107,17 @@ def _matrix(book: Rulebook, day: date) -> None:
         for market in markets:
             found = regions.parameter(market, name, day)
             value = "–" if found is None else show_value(found.value, Type(declared.type), language())
-            own = found is None or found.region == market
-            row[market] = value if own or found is None else f"{value}  ← {found.region}"
+            if found is not None and found.region != market:
+                value += f"  ← {_title(regions, found.region)}"
+            if places and found is not None and found.span is not None:
+                value = f"{found.span.file}:{found.span.line}"
+            row[market] = value
         rows.append(row)
     st.caption(t("matrix_help"))
     picked = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=400,
+        height=table_height(len(rows), 400),
         on_select="rerun",
         selection_mode="single-row",
         key=f"matrix {' '.join(markets)} {words}",
@@ -121,33 +134,48 @@ def _parameter(book: Rulebook, name: str, markets: list[str], day: date) -> None
     declared = regions.declared[name]
     st.subheader(md(title_of(declared.title, name)))
     for market in markets:
-        found = regions.parameter(market, name, day)
-        own = regions.documents[market].model.parameters.get(name)
-        with st.container(border=True), st.container(horizontal=True, vertical_alignment="bottom"):
-            st.markdown(f"**{md(market)}** {md(_title(regions, market))}")
-            if own is None and found is not None:
-                value = show_value(found.value, Type(declared.type), language())
-                st.caption(md(t("inherited_value", value=value, where=found.region)))
-            if is_dated(own):
-                st.caption(t("dated_value", count=len(own or ())))
-            else:
-                _own_value(book, market, name, None if own is None else own[0].value)
-            with st.popover(
-                t("by_dates"), icon=":material/event:", key=editing.key(f"dates {market} {name}")
-            ):
-                _by_dates(book, market, name, own or ())
-            if own is not None:
-                st.button(
-                    t("inherit"),
-                    icon=":material/subdirectory_arrow_left:",
-                    key=f"inherit {market} {name}",
-                    disabled=not editing.may_edit(),
-                    on_click=editing.apply,
-                    args=(inherit_parameter(market, name),),
-                )
-            if found is not None and found.span is not None:
-                label = t("set_at", place=str(found.span))
-                link("source", md(label), file=found.span.file, line=str(found.span.line))
+        _in_market(book, market, name, day)
+
+
+def _in_market(book: Rulebook, market: str, name: str, day: date) -> None:
+    """A parameter in one market: its own value, or the inherited one, and where that was set."""
+    regions = book.regions
+    found = regions.parameter(market, name, day)
+    own = regions.documents[market].model.parameters.get(name)
+    columns = st.columns([3, 4, 2, 2, 4], vertical_alignment="bottom")
+    with columns[0]:
+        st.markdown(f"**{md(market)}** {md(_title(regions, market))}")
+        if own is None and found is not None:
+            value = show_value(found.value, Type(regions.declared[name].type), language())
+            st.caption(md(t("inherited_value", value=value, where=_title(regions, found.region))))
+    with columns[1]:
+        if is_dated(own):
+            st.caption(t("dated_value", count=len(own or ())))
+        else:
+            _own_value(book, market, name, None if own is None else own[0].value)
+    with (
+        columns[2],
+        st.popover(
+            t("by_dates"),
+            icon=":material/event:",
+            key=editing.key(f"dates {market} {name}"),
+            help=t("dated_values_of", name=md(title_of(regions.declared[name].title, name)), where=market),
+        ),
+    ):
+        _by_dates(book, market, name, own or ())
+    if own is not None:
+        columns[3].button(
+            t("inherit"),
+            icon=":material/subdirectory_arrow_left:",
+            key=f"inherit {market} {name}",
+            disabled=not editing.may_edit(),
+            on_click=editing.apply,
+            args=(inherit_parameter(market, name),),
+        )
+    if found is not None and found.span is not None:
+        with columns[4]:
+            label = t("set_at", place=f"{found.span.file}:{found.span.line}")
+            link("source", md(label), file=found.span.file, line=str(found.span.line))
 
 
 def _by_dates(book: Rulebook, market: str, name: str, own: Sequence[DatedValue]) -> None:
@@ -162,7 +190,7 @@ def _by_dates(book: Rulebook, market: str, name: str, own: Sequence[DatedValue])
 def _own_value(book: Rulebook, market: str, name: str, value: object) -> None:
     declared = book.regions.declared[name]
     at, path = Address("region", market), ("parameters", name)
-    words = t("own_value")
+    words = t("own_value_in", where=market)
     kind = str(declared.type)
     if kind == "number":
         number = float(value) if isinstance(value, int | float) else None
@@ -190,28 +218,116 @@ def _one(book: Rulebook, day: date) -> None:
         format_func=lambda m: f"{m} {_title(regions, m)}",
         key="one market",
     )
+    lineage = [market_title(regions, name) for name in regions.lineages[market]]
+    st.markdown(md(" ← ".join(lineage)))
+    _list(
+        "parameters",
+        (t("parameter"), t("rule_id")),
+        [
+            (
+                title_of(declared.title, name),
+                name,
+                *_resolved(regions, regions.parameter(market, name, day), Type(declared.type), declared.unit),
+            )
+            for name, declared in regions.declared.items()
+        ],
+    )
+    _list(
+        "weights",
+        (t("scorecard"), t("characteristic")),
+        [
+            (
+                title_of(card.title, card.id),
+                title_of(line.title, line.id),
+                *_resolved(
+                    regions, regions.weight(market, card.id, line.id, day) or usual, Type.NUMBER, None
+                ),
+            )
+            for card in book.scorecards.values()
+            for line in card.characteristics
+            for usual in [Resolved(line.id, line.weight / 1000, "", line.span)]
+        ],
+    )
     report = region_report(book, market, day)
-    st.markdown(md(" ← ".join(report["lineage"])))
-    for part in ("parameters", "weights"):
-        rows = [(e["name"], e["shown"], e["set_by"] or "–", e["location"] or "–") for e in report[part]]
-        if rows:
-            st.markdown(f"**{t(part)}**")
-            columns = [t("rule_id"), t("value"), t("set_by"), t("place")]
-            st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, height=260, alt=t(part))
-    if report["overrides"]:
-        st.markdown(f"**{t('overrides')}**")
-        changes = [
-            (o["of"], plain(o["set"]), title_of(o["reason"], ""), o["region"], o["location"])
-            for o in report["overrides"]
-        ]
-        columns = [t("rule_id"), t("value"), t("why"), t("set_by"), t("place")]
-        st.dataframe(pd.DataFrame(changes, columns=columns), hide_index=True, alt=t("overrides"))
+    _overrides(book, report)
+    _privacy(regions, report)
+
+
+def _resolved(regions: Regions, found: Resolved | None, kind: Type, unit: str | None) -> tuple[str, str, str]:
+    """A value with its unit, the region that set it (or the scorecard), and its file and line."""
+    if found is None:
+        return "–", "–", "–"
+    value = show_value(found.value, kind, language()) + (
+        f" {unit}" if unit and found.value is not None else ""
+    )
+    set_by = market_title(regions, found.region) if found.region else t("scorecard_itself")
+    return value, set_by, "–" if found.span is None else f"{found.span.file}:{found.span.line}"
+
+
+def _list(words: str, heads: tuple[str, str], rows: list[tuple[str, str, str, str, str]]) -> None:
+    if not rows:
+        return
+    st.markdown(f"**{t(words)}**")
+    columns = [*heads, t("value"), t("set_by"), t("place")]
+    st.dataframe(
+        pd.DataFrame(rows, columns=columns),
+        hide_index=True,
+        height=table_height(len(rows), 260),
+        alt=t(words),
+    )
+
+
+def _overrides(book: Rulebook, report: dict[str, Any]) -> None:
+    """What the market changes about single rules and scorecards, and why."""
+    if not report["overrides"]:
+        return
+    rules = rule_titles([book])
+    rows = [
+        (
+            rules.get(o["of"]) or target_title([book], o["of"]),
+            plain(o["set"]),
+            title_of(o["reason"], ""),
+            market_title(book.regions, o["region"]),
+            o["location"],
+        )
+        for o in report["overrides"]
+    ]
+    st.markdown(f"**{t('overrides')}**")
+    columns = [t("what"), t("value"), t("why"), t("set_by"), t("place")]
+    st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=t("overrides"))
+
+
+def _privacy(regions: Regions, report: dict[str, Any]) -> None:
+    """Which personal data may be read for what."""
+    if not report["privacy"]:
+        return
+    rows = [
+        (
+            ", ".join(p["purposes"]) or t("any"),
+            ", ".join(p["data"]) or t("any"),
+            p["consent"],
+            p["source"] or "–",
+            market_title(regions, p["set_by"]),
+            p["location"],
+        )
+        for p in report["privacy"]
+    ]
+    st.markdown(f"**{t('privacy')}**")
+    columns = [t("purpose"), t("personal_data"), t("consent"), t("source_short"), t("set_by"), t("place")]
+    st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=t("privacy"))
 
 
 def _seasons(book: Rulebook, day: date) -> None:
     """Everything that holds on some days only, on a calendar."""
     rows = [
-        (name, _called(book, what), entry.from_, entry.to, plain(entry.value))
+        (
+            market_title(book.regions, name),
+            _called(book, what),
+            entry.from_,
+            entry.to,
+            plain(entry.value),
+            entry.value is not False,
+        )
         for name, document in sorted(book.regions.documents.items())
         for what, entry in _dated(document)
         if entry.from_ is not None or entry.to is not None
@@ -219,14 +335,16 @@ def _seasons(book: Rulebook, day: date) -> None:
     if not rows:
         empty("no_seasons", ":material/event_busy:")
         return
-    year = st.number_input(t("year"), 1990, 2100, day.year, key="season year")
-    frame = pd.DataFrame(rows, columns=["region", "what", "from", "to", "value"])
-    chart = charts.calendar(frame, int(year))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        year = st.number_input(t("year"), 1990, 2100, day.year, key="season year", width=180)
+        st.caption(t("seasons_help"))
+    frame = pd.DataFrame(rows, columns=["region", "what", "from", "to", "value", "holds"])
+    chart = charts.calendar(frame, int(year), day)
     if chart is None:
         empty("no_seasons", ":material/event_busy:")
     else:
         st.altair_chart(chart, alt=t("view_seasons"))
-    shown = frame.rename(
+    shown = frame.drop(columns="holds").rename(
         columns={
             "region": t("market"),
             "what": t("parameter"),
@@ -235,13 +353,16 @@ def _seasons(book: Rulebook, day: date) -> None:
             "value": t("value"),
         }
     )
-    st.dataframe(shown, hide_index=True, height=240, alt=t("view_seasons"))
+    st.dataframe(shown, hide_index=True, height=table_height(len(shown), 240), alt=t("view_seasons"))
 
 
 def _called(book: Rulebook, what: str) -> str:
     """The title of a parameter; of a weight the names of scorecard and characteristic."""
     declared = book.regions.declared.get(what)
-    return what if declared is None else title_of(declared.title, what)
+    if declared is not None:
+        return title_of(declared.title, what)
+    card, _, line = what.partition(".")
+    return path_words([book], "region", ("weights", card, line))
 
 
 def _dated(document: Document[RegionModel]) -> Iterator[tuple[str, DatedValue | DatedWeight]]:

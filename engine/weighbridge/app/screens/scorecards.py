@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from weighbridge.app import batch_run, charts, controls, editing
 from weighbridge.app.dated_values import dated_values, is_dated
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.shown import empty, md, title_of
+from weighbridge.app.tier_handles import Bound, tier_handles
 from weighbridge.app.words import LANGUAGES, phrase_in, t
 from weighbridge.documents import (
     BinModel,
@@ -38,6 +41,8 @@ from weighbridge.project import Document
 from weighbridge.rulebook import Rulebook
 
 EVERYWHERE = "*"
+FINE = 10.0
+"""Sliders of weights up to here move in steps of 0.05, others of 0.5."""
 
 
 def _title(model: ScorecardModel) -> str:
@@ -53,6 +58,8 @@ def _weights(document: Document[ScorecardModel], book: Rulebook, region: str) ->
     lines = model.characteristics
     shown = [_weight_row(model.scorecard, line, book, region) for line in lines]
     total = sum(weight for weight, _ in shown)
+    # Twice the largest weight: all sliders have one scale, whatever the weights add up to.
+    most = 2 * max((*(weight for weight, _ in shown), *(float(line.weight) for line in lines), 0.5))
     columns = st.columns([2, 7], vertical_alignment="center")
     columns[0].metric(t("weight_sum"), f"{total:g}", border=True)
     usual = sum(line.weight for line in lines)
@@ -61,7 +68,7 @@ def _weights(document: Document[ScorecardModel], book: Rulebook, region: str) ->
     elif model.score == "weighted_mean":
         columns[1].caption(t("weight_help"))
     for line, (weight, own) in zip(lines, shown, strict=True):
-        _weight(model.scorecard, line, weight, total, own, region)
+        _weight(model.scorecard, line, weight, total, own, region, most)
 
 
 def _weight_row(
@@ -77,7 +84,13 @@ def _weight_row(
 
 
 def _weight(
-    card: str, line: CharacteristicModel, weight: float, total: float, own: str | None, region: str
+    card: str,
+    line: CharacteristicModel,
+    weight: float,
+    total: float,
+    own: str | None,
+    region: str,
+    most: float,
 ) -> None:
     inherited = region != EVERYWHERE and own != region
     columns = st.columns([4, 5, 2, 4], vertical_alignment="center")
@@ -89,13 +102,12 @@ def _weight(
     keys = [editing.key(f"weight {card} {line.id} {region} {kind}") for kind in ("slider", "number")]
     # A value with dates is changed in the grid of its dates: one number would wipe them out.
     disabled = not editing.may_edit() or is_dated(dated)
-    most = max(40.0, 2 * weight)
     columns[1].slider(
         t("weight_of", name=name),
         0.0,
         most,
         weight,
-        step=0.5,
+        step=0.5 if most > FINE else 0.05,
         format="%g",
         key=keys[0],
         disabled=disabled,
@@ -122,6 +134,8 @@ def _weight(
             return
         if inherited:
             st.caption(md(t("weight_from", share=f"{share:.0%}", where=own or t("scorecard_itself"))))
+        else:
+            st.caption(f"{share:.0%}")
         if dated or not inherited:
             st.button(
                 t("inherit"),
@@ -206,6 +220,7 @@ def _bin_grid(at: Address, path: tuple[str, ...], line: CharacteristicModel) -> 
         pd.DataFrame(rows),
         hide_index=True,
         num_rows="dynamic",
+        placeholder="–",
         key=key,
         disabled=not editing.may_edit(),
         column_config=config,
@@ -285,12 +300,7 @@ def _tiers(document: Document[ScorecardModel], book: Rulebook, region: str) -> N
                 st.caption(t("lowest_tier", name=name))
             else:
                 _tier(model.scorecard, tier.id, name, region, *bounds[tier.id])
-    if not _histogram(model, region, {n: bound for n, (bound, _) in bounds.items()}, (low, high)):
-        return
-    for tier in tiers:
-        if tier.from_ is not None:
-            bound = bounds[tier.id][0]
-            _tier_slider(model.scorecard, tier.id, title_of(tier.title, tier.id), region, bound, low, high)
+    _histogram(model, region, bounds, (low, high))
 
 
 def _bounds(model: ScorecardModel, book: Rulebook, region: str) -> dict[str, tuple[float, str | None]]:
@@ -317,7 +327,7 @@ def _tier(card: str, tier: str, name: str, region: str, bound: float, where: str
         format="%g",
         key=key,
         disabled=not editing.may_edit(),
-        on_change=_set_tier,
+        on_change=_typed_tier,
         args=(key, card, tier, region),
     )
     if inherited:
@@ -333,27 +343,15 @@ def _tier(card: str, tier: str, name: str, region: str, bound: float, where: str
         )
 
 
-def _tier_slider(card: str, tier: str, name: str, region: str, bound: float, low: float, high: float) -> None:
-    """The bound as a slider as wide as the histogram above it, so that dragging follows its scale."""
-    key = editing.key(f"drag {card} {tier} {region}")
-    st.slider(
-        t("tier_from", name=md(name)),
-        low,
-        high,
-        bound,
-        step=0.5,
-        format="%g",
-        key=key,
-        disabled=not editing.may_edit(),
-        on_change=_set_tier,
-        args=(key, card, tier, region),
-    )
+def _typed_tier(key: str, card: str, tier: str, region: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        _set_tier(card, tier, region, value)
 
 
-def _set_tier(key: str, card: str, tier: str, region: str) -> None:
-    value = controls.tidy(st.session_state[key])
-    if value is None:
-        return
+def _set_tier(card: str, tier: str, region: str, bound: float) -> None:
+    value = controls.tidy(bound)
+    assert value is not None
     if region == EVERYWHERE:
         editing.apply(set_tier(card, tier, value))
     else:
@@ -384,34 +382,54 @@ def _score_range(
     scores = _scores(model.scorecard, None)
     values = [0.0, 100.0, *(bound for bound, _ in bounds.values())]
     if scores is not None and len(scores):
-        values += [float(scores.min()), float(scores.max())]
+        values += [float(scores[0]), float(scores[-1])]
     return float(math.floor(min(values))), float(math.ceil(max(values)))
 
 
-def _scores(card: str, market: str | None) -> pd.Series[float] | None:
+def _scores(card: str, market: str | None) -> NDArray[np.float64] | None:
     """The scores of the last batch, in one market where it was asked for; None where there are none."""
     run = batch_run.last_run()
-    name = f"{card}.score"
-    if run is None or name not in run.frame:
+    if run is None or not run.scored(card):
         return None
-    frame = run.frame if market not in run.decided.markets else run.frame[run.frame["market"] == market]
-    return frame[name].dropna()
+    return run.scores(card, market if market in run.decided.markets else None)
 
 
 def _histogram(
-    model: ScorecardModel, region: str, bounds: Mapping[str, float], scale: tuple[float, float]
-) -> bool:
-    """The scores of the loaded records; False where there are none."""
+    model: ScorecardModel,
+    region: str,
+    bounds: Mapping[str, tuple[float, str | None]],
+    scale: tuple[float, float],
+) -> None:
+    """The scores of the loaded records, with a handle for every bound."""
     run = batch_run.last_run()
     scores = _scores(model.scorecard, region)
     if run is None or scores is None:
         empty("no_scores_loaded", ":material/table_rows:")
         link("batch")
-        return False
-    titles = {tier.id: title_of(tier.title, tier.id) for tier in model.tiers}
-    st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}")))
-    st.altair_chart(charts.score_histogram(scores, bounds, titles, scale), alt=t("histogram"))
-    return True
+        return
+    shown = []
+    for tier in model.tiers:
+        value, where = bounds.get(tier.id, (None, None))
+        inherited = region != EVERYWHERE and where != region
+        lowest = value is not None and value <= scale[0]
+        shown.append(Bound(tier.id, title_of(tier.title, tier.id), value, inherited, fixed=lowest))
+    where = t("all_markets") if region not in run.decided.markets else region
+    st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}", where=where)))
+    tier_handles(
+        f"tier handles {model.scorecard} {region}",
+        scores,
+        shown,
+        scale,
+        read_only=not editing.may_edit(),
+        on_move=lambda tier, value: _set_tier(model.scorecard, tier, region, value),
+    )
+    st.caption(t("handles_help"))
+
+
+def _scored(cards: Mapping[str, Document[ScorecardModel]]) -> str:
+    """The first scorecard that the last batch used, for it is what people come for; else the first of all."""
+    run = batch_run.last_run()
+    return next((name for name in cards if run is not None and run.scored(name)), next(iter(cards)))
 
 
 def _page() -> None:
@@ -425,7 +443,7 @@ def _page() -> None:
     name = left.selectbox(
         t("scorecards"),
         list(cards),
-        index=list(cards).index(asked) if asked in cards else 0,
+        index=list(cards).index(asked if asked in cards else _scored(cards)),
         format_func=lambda n: _title(cards[n].model),
         key=f"card {asked}",
         persist_state="session",
