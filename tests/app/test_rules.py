@@ -109,3 +109,104 @@ def test_viewers_cannot_change(open_page: OpenPage, shop: Path, monkeypatch) -> 
     page = open_page("rules", shop, rule=CHEAP)
     assert number(page).disabled
     assert not [b for b in page.button if b.key == "undo"]
+
+
+def limit(page: AppTest, words: str):  # type: ignore[no-untyped-def]
+    return next(n for n in page.number_input if words in n.label)
+
+
+def test_a_limit_set_by_market_is_moved_on_the_rule_that_rests_on_it(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("rules", shop, rule="listing_gate/forecast")
+    limit(page, "World (SA, DE)").set_value(750).run()
+    assert not page.exception
+    assert Draft.open(shop, "anna").value("region", "world", "parameters", "review_units") == 750
+
+
+def test_a_tier_is_moved_on_the_rule_that_reads_it(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("rules", shop, rule="listing_gate/poor-listing")
+    field = limit(page, "from (points)")
+    field.set_value(field.value + 3).run()
+    assert not page.exception
+    changed = Draft.open(shop, "anna").diff()
+    assert [change.file for change in changed] == ["scorecards/listing_quality.yaml"]
+
+
+def test_a_number_in_a_computed_value_is_moved_on_the_rule(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    rules = shop / RULES
+    text = rules.read_text()
+    rules.write_text(
+        text.replace(
+            "rules:", "derived:\n  dear:\n    value: coalesce(price, 0) * 2 > 1 and price > 40\nrules:", 1
+        )
+        + "  - {id: dear-one, when: dear, then: {verdict: warn}, reason: {en: dear, zh: 贵}}\n"
+    )
+    page = open_page("rules", shop, rule="listing_gate/dear-one")
+    numbers = [n.value for n in page.number_input if str(n.key).startswith("number ")]
+    assert numbers == [40], "a factor and a stand-in are no limits"
+    limit(page, "price > 40").set_value(55).run()
+    written = Draft.open(shop, "anna").value("ruleset", "listing_gate", "derived", "dear", "value")
+    assert written == "coalesce(price, 0) * 2 > 1 and price > 55"
+
+
+def test_the_number_of_an_equality_is_offered_as_no_limit(open_page: OpenPage, shop: Path) -> None:
+    rules = shop / RULES
+    rules.write_text(
+        rules.read_text()
+        + "  - {id: free, when: price == 0, then: {verdict: warn}, reason: {en: f, zh: f}}\n"
+    )
+    page = open_page("rules", shop, rule="listing_gate/free")
+    assert not page.exception
+    assert not [n for n in page.number_input if str(n.key).startswith("number ")]
+
+
+def test_a_search_also_names_scorecards_market_settings_and_term_lists(
+    open_page: OpenPage, shop: Path
+) -> None:
+    page = open_page("rules", shop)
+    page.text_input(key="rule words").set_value("review above").run()
+    assert "Market setting: Review above" in labels(page)
+    page.text_input(key="rule words").set_value("quality").run()
+    assert "Scorecard: Listing quality" in labels(page)
+    page.text_input(key="rule words").set_value("pork").run()
+    assert "Term list: Pig and pork" in labels(page)
+
+
+def labels(page: AppTest) -> list[str]:
+    return [link.proto.label for link in page.get("page_link")]
+
+
+def test_a_rule_with_an_error_can_be_shown_as_source_deleted_and_switched_off(
+    open_page: OpenPage, shop: Path
+) -> None:
+    from weighbridge.draft import Draft
+    from weighbridge.edits import Address, SetValue
+
+    where = ("rules", "cheap", "when")
+    Draft.open(shop, "anna").edit(SetValue(Address("ruleset", "listing_gate"), where, "price < < 5"))
+    page = open_page("rules", shop, rule=CHEAP)
+    assert not page.exception
+    assert any(CHEAP in m.value for m in page.markdown), "a rule that cannot be read has a heading too"
+    page.segmented_control(key="rule way").set_value("source").run()
+    assert not page.exception
+    assert not page.text_area, "the form makes way for the source"
+    page.segmented_control(key="rule way").set_value("form").run()
+    page.button(key="sure delete rule").click().run()
+    assert Draft.open(shop, "anna").span("ruleset", "listing_gate", "rules", "cheap") is None
+
+
+def test_what_is_wrong_with_a_condition_is_placed_in_its_own_text() -> None:
+    from weighbridge.app.rule_form import _problems_in
+    from weighbridge.expressions import Scope, Symbol
+    from weighbridge.tree import Type
+
+    scope = Scope({"price": Symbol("price", Type.NUMBER)})
+    (found,) = _problems_in("price > 3\nand prise < 9", scope)
+    assert found.span is not None
+    assert (found.span.line, found.span.column, found.span.end_column) == (2, 5, 10)
+    assert _problems_in("price > 3", scope) == []

@@ -10,14 +10,16 @@ import streamlit as st
 
 from weighbridge.app import controls, editing
 from weighbridge.app.here import here
+from weighbridge.app.limits import show_limits
+from weighbridge.app.numbers import limits_in, number_controls
 from weighbridge.app.shown import md, show_diagnostics, title_of, verdict_word
 from weighbridge.app.source_editor import source_editor
 from weighbridge.app.words import language, t
-from weighbridge.completion import complete_expression, hover_expression
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.completion import complete_expression, hover_expression, title_of_name
+from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.documents import OutputModel, RulesetModel
 from weighbridge.edits import Address, SetValue
-from weighbridge.expressions import Scope
+from weighbridge.expressions import Scope, compile_expression
 from weighbridge.rulebook import Rulebook
 from weighbridge.thresholds import (
     OPERATORS,
@@ -25,12 +27,10 @@ from weighbridge.thresholds import (
     condition_text,
     number_text,
     simple_conditions,
-    thresholds,
-    with_threshold,
 )
+from weighbridge.tree import Type
 
 CONFIDENCES = ("verified_official", "verified_secondary", "needs_check")
-MOST_NUMBERS = 12
 
 
 def rule_form(
@@ -44,6 +44,12 @@ def rule_form(
     written: dict[str, Any] = here().workspace.draft.value("ruleset", ruleset, *path) or {}
     show_diagnostics(found)
     _condition(at, path, str(written.get("when", "")), book, found)
+    linked = book.rulesets.get(ruleset)
+    compiled = next(
+        (r for r in (() if linked is None else linked.rules) if r.ref == f"{ruleset}/{rule}"), None
+    )
+    if compiled is not None:
+        show_limits(book, compiled)
     _outputs(at, path, written.get("then") or {}, {} if model is None else model.outputs)
     controls.texts(
         at,
@@ -70,7 +76,9 @@ def _condition(
     at: Address, path: controls.ValuePath, text: str, book: Rulebook, found: tuple[Diagnostic, ...]
 ) -> None:
     where = (*path, "when")
-    _numbers(at, where, text)
+    if found_numbers := limits_in(text):
+        st.markdown(f"**{t('numbers')}**")
+        number_controls(at, where, text, found_numbers, at.id)
     parts = simple_conditions(text)
     scope = book.scopes.get(at.id)
     ways = ["builder", "expression"] if parts is not None and scope is not None else ["expression"]
@@ -92,41 +100,6 @@ def _condition(
         _expression(at, where, text, book, found)
 
 
-def _numbers(at: Address, where: controls.ValuePath, text: str) -> None:
-    """Every number of the condition on its own: what most changes are about."""
-    found = thresholds(text)[:MOST_NUMBERS]
-    if not found:
-        return
-    st.markdown(f"**{t('numbers')}**")
-    columns = st.columns(min(3, len(found)))
-    for index, threshold in enumerate(found):
-        key = editing.key(f"number {at.id} {where} {index}")
-        columns[index % len(columns)].number_input(
-            md(threshold.around),
-            value=threshold.value,
-            step=_step(threshold.value),
-            format="%g",
-            key=key,
-            disabled=not editing.may_edit(),
-            on_change=_set_number,
-            args=(key, at, where, text, index),
-        )
-
-
-def _step(value: float) -> float:
-    """A step that suits the size of a number: 1 for 72, 0.01 for 0.35, 100 for 1000."""
-    if value == int(value):
-        return 100.0 if abs(value) >= 1000 else 10.0 if abs(value) >= 200 else 1.0
-    digits = number_text(value).split(".")[-1]
-    return float(10.0 ** -min(len(digits), 6)) if digits.isdigit() else 0.01
-
-
-def _set_number(key: str, at: Address, where: controls.ValuePath, text: str, index: int) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        editing.apply(SetValue(at, where, with_threshold(text, index, value)))
-
-
 def _builder(
     at: Address, where: controls.ValuePath, parts: tuple[SimpleCondition, ...], scope: Scope
 ) -> None:
@@ -134,6 +107,7 @@ def _builder(
     rows = [{"name": p.name, "operator": p.operator, "value": _cell(p.value)} for p in parts]
     key = editing.key(f"builder {at.id} {where}")
     names = sorted(name for name in scope.symbols if "/" not in name)
+    titles = {name: _called(name, scope) for name in names}
     st.data_editor(
         pd.DataFrame(rows, columns=["name", "operator", "value"]),
         num_rows="dynamic",
@@ -141,8 +115,16 @@ def _builder(
         key=key,
         disabled=not editing.may_edit(),
         column_config={
-            "name": st.column_config.SelectboxColumn(t("field"), options=names, required=True),
-            "operator": st.column_config.SelectboxColumn(t("comparison"), options=OPERATORS, required=True),
+            "name": st.column_config.SelectboxColumn(
+                t("field"),
+                options=names,
+                required=True,
+                format_func=lambda n: titles.get(str(n), str(n)),
+                width="large",
+            ),
+            "operator": st.column_config.SelectboxColumn(
+                t("comparison"), options=OPERATORS, required=True, width="small"
+            ),
             "value": st.column_config.TextColumn(t("value"), help=t("value_help"), required=True),
         },
         on_change=_set_parts,
@@ -150,6 +132,12 @@ def _builder(
         alt=t("condition"),
     )
     st.caption(t("all_must_hold"))
+
+
+def _called(name: str, scope: Scope) -> str:
+    """A name with its title before it, as the list of names shows it."""
+    title = title_of_name(name, scope.symbols[name], here().workspace.checked()[1], language())
+    return f"{title} ({name})" if title else name
 
 
 def _cell(value: Any) -> str:
@@ -214,13 +202,28 @@ def _expression(
         text,
         label=t("condition"),
         mode="expression",
-        found=(),
+        found=_problems_in(text, scope),
         on_edit=keep,
         answer=answer,
         read_only=not editing.may_edit(),
-        height=110,
+        height=84,
     )
     st.caption(t("expression_help"))
+
+
+def _problems_in(text: str, scope: Scope | None) -> list[Diagnostic]:
+    """What is wrong with a condition, placed in its own text."""
+
+    def place(start: int, end: int) -> Span:
+        (line, column), (end_line, end_column) = (_line_and_column(text, at) for at in (start, end))
+        return Span("", line, column, end_line, end_column)
+
+    return [] if scope is None else compile_expression(text, scope, Type.BOOLEAN, place)[1]
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    before = text[:at]
+    return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
 
 
 # ---- the rest

@@ -7,10 +7,11 @@ import secrets
 
 import streamlit as st
 
-from weighbridge.app import access, batch_run, editing, shown, words
+from weighbridge.app import access, editing, shown, words
 from weighbridge.app.access import Person
 from weighbridge.app.here import enter, here
 from weighbridge.app.navigation import ENTRIES, link
+from weighbridge.app.problems import show_problems
 from weighbridge.app.words import t
 from weighbridge.app.workspace import project_root, workspace_of
 from weighbridge.diagnostics import DiagnosticError
@@ -60,10 +61,7 @@ def show() -> None:
         page.run()
     except DiagnosticError as error:
         st.error(t("project_broken", count=len(error.diagnostics)), icon=":material/error:")
-        shown.show_diagnostics(error.diagnostics)
-        first = next((d.span for d in error.diagnostics if d.span is not None and d.span.file), None)
-        if first is not None:
-            link("source", t("open_source"), file=first.file, line=str(first.line))
+        show_problems(error.diagnostics)
     except Exception:
         reference = secrets.token_hex(4)
         LOG.exception("fault %s on page %s", reference, page.url_path)
@@ -91,9 +89,8 @@ def _draft_state(draft: Draft, who: Person) -> None:
     undoable, redoable = draft.undoable, draft.redoable
     count = len(draft.files)
     if count:
-        if batch_run.last_run() is not None:
-            link("changes", t("view_impact"), view="impact")
         link("changes", t("changed_files", count=count))
+        link("changes", t("view_impact"), view="impact")
     else:
         st.caption(t("no_changes"))
     undo_help = shown.md(shown.title_of(undoable[-1].title, "")) if undoable else None

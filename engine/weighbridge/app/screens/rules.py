@@ -8,10 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from weighbridge.app import controls, editing
+from weighbridge.app.file_editor import file_editor
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
+from weighbridge.app.problems import show_problems
 from weighbridge.app.rule_form import CONFIDENCES, rule_form
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
+from weighbridge.app.source_editor import Place
 from weighbridge.app.state import remember, remembered
 from weighbridge.app.table_grid import table_grid
 from weighbridge.app.term_lists import term_lists
@@ -23,7 +26,9 @@ from weighbridge.edits import Edit, add_rule, copy_rule, delete_rule, enable_rul
 from weighbridge.project import Project
 from weighbridge.rulebook import Rulebook
 
-LIST_HEIGHT = 560
+LIST_HEIGHT, ROW_HEIGHT, SOURCE_HEIGHT = 436, 31, 420
+"""Pixels: the list of rules and the source of one fit a screen."""
+MOST_ELSEWHERE = 5
 
 
 def _filters(project: Project, book: Rulebook) -> tuple[Entry, ...]:
@@ -95,9 +100,33 @@ def _filters(project: Project, book: Rulebook) -> tuple[Entry, ...]:
     return tuple(e for e in found if e.kind != "characteristic")
 
 
+def _elsewhere(project: Project, book: Rulebook) -> None:
+    """What else the words are found in: a threshold may stand in a scorecard or be set by market."""
+    words = str(st.session_state.get("rule words") or "").casefold().split()
+    if not words:
+        return
+    cards = {n: d.model.title for n, d in project.scorecards.items()}
+    lists = {n: d.model.title for n, d in project.term_lists.items()}
+    parameters = {n: d.title for n, d in book.regions.declared.items()}
+    found = [
+        (page, word, key, name, title_of(titles, name))
+        for page, word, key, names in (
+            ("scorecards", "found_card", "card", cards),
+            ("regions", "found_parameter", "parameter", parameters),
+            ("rules", "found_terms", "terms", lists),
+        )
+        for name, titles in names.items()
+        if all(w in " ".join((name, *titles.values())).casefold() for w in words)
+    ]
+    if found:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("also_found"), width="content")
+            for page, word, key, name, title in found[:MOST_ELSEWHERE]:
+                link(page, md(t(word, title=title)), **{key: name})
+
+
 def _list(entries: tuple[Entry, ...]) -> str | None:
     """The list of rules, and the one that is chosen in it or in the address."""
-    st.caption(t("rules_found", count=f"{len(entries):,}"))
     title = titler()
     verdicts = {verdict: verdict_word(verdict) if verdict else "" for verdict in {e.verdict for e in entries}}
     frame = pd.DataFrame(
@@ -110,7 +139,7 @@ def _list(entries: tuple[Entry, ...]) -> str | None:
     picked = st.dataframe(
         frame,
         hide_index=True,
-        height=LIST_HEIGHT,
+        height=min(LIST_HEIGHT, ROW_HEIGHT * (len(frame) + 1) + 3),
         column_config={
             "title": st.column_config.TextColumn(t("rule"), width="medium"),
             "verdict": st.column_config.TextColumn(t("verdict"), width="small"),
@@ -132,46 +161,56 @@ def _list(entries: tuple[Entry, ...]) -> str | None:
     return asked
 
 
-def _head(entry: Entry) -> None:
+def _head(entry: Entry | None, ref: str, span: Span | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{md(title_of(entry.title, entry.id))}**")
-        if entry.verdict is not None:
+        title = ref if entry is None else title_of(entry.title, entry.id)
+        st.markdown(f"**{md(title)}**", width="content")
+        if entry is not None and entry.verdict is not None:
             verdict_badge(entry.verdict)
-    st.caption(md(f"{entry.ref} · {entry.span}"))
+        st.caption(md(f"{ref} · {span}"), width="content")
 
 
-def _actions(entry: Entry, taken: set[str]) -> None:
-    disabled = not editing.may_edit()
-    with st.container(horizontal=True):
+def _actions(owner: str, name: str, taken: set[str]) -> str:
+    """What can be done with a rule; gives the way it is to be shown: "form" or "source"."""
+    ref, disabled = f"{owner}/{name}", not editing.may_edit()
+    enabled = here().workspace.draft.value("ruleset", owner, "rules", name, "enabled") is not False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        way: str = st.segmented_control(
+            t("shown_as"),
+            ("form", "source"),
+            default="form",
+            required=True,
+            format_func=lambda w: t(f"way_{w}"),
+            label_visibility="collapsed",
+            key="rule way",
+            persist_state="session",
+        )
         st.toggle(
             t("on"),
-            value=entry.enabled,
-            key=editing.key(f"enabled {entry.ref}"),
+            value=enabled,
+            key=editing.key(f"enabled {ref}"),
             disabled=disabled,
             on_change=editing.apply,
-            args=(enable_rule(entry.owner, entry.id, not entry.enabled),),
+            args=(enable_rule(owner, name, not enabled),),
         )
-        copy = next(
-            f"{entry.id}-{n}" for n in range(2, 10_000) if f"{entry.owner}/{entry.id}-{n}" not in taken
-        )
+        copy = next(f"{name}-{n}" for n in range(2, 10_000) if f"{owner}/{name}-{n}" not in taken)
         st.button(
             t("copy"),
             icon=":material/content_copy:",
             key="copy rule",
             disabled=disabled,
             on_click=_apply_and_pick,
-            args=(copy_rule(entry.owner, entry.id, copy), f"{entry.owner}/{copy}"),
+            args=(copy_rule(owner, name, copy), f"{owner}/{copy}"),
         )
         controls.confirmed(
             t("delete"),
-            t("delete_rule", rule=entry.ref),
+            t("delete_rule", rule=ref),
             "delete rule",
             editing.apply,
-            delete_rule(entry.owner, entry.id),
+            delete_rule(owner, name),
         )
-        if entry.span is not None:
-            link("source", t("as_source"), file=entry.span.file, line=str(entry.span.line))
-        link("try_it", t("try_it"), target=entry.owner)
+        link("try_it", t("try_it"), target=owner)
+    return way
 
 
 def _apply_and_pick(edit: Edit, ref: str) -> None:
@@ -225,7 +264,7 @@ def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnos
         return
     entry = next((e for e in entries if e.ref == ref), None)
     if entry is not None and entry.kind == "row" and entry.table is not None:
-        _head(entry)
+        _head(entry, ref, entry.span)
         table_grid(entry.owner, entry.table, entry.row)
         return
     owner, _, name = ref.partition("/")
@@ -236,9 +275,11 @@ def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnos
     if span is None:
         st.warning(md(t("no_rule", rule=ref)), icon=":material/search_off:")
         return
-    if entry is not None:
-        _head(entry)
-        _actions(entry, {e.ref for e in entries})
+    _head(entry, ref, span)
+    if _actions(owner, name, {e.ref for e in entries}) == "source":
+        show_diagnostics(_found_in(span, found))
+        file_editor(span.file, height=SOURCE_HEIGHT, place=Place(span.line, 1, f"{ref} {span.file}"))
+        return
     document = project.rulesets.get(owner)
     rule_form(owner, name, None if document is None else document.model, book, _found_in(span, found))
 
@@ -246,15 +287,20 @@ def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnos
 def _rules(project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> None:
     errors = [d for d in found if d.severity == "error"]
     listed = _filters(project, book)
+    _elsewhere(project, book)
     if errors and not here().workspace.entries():
         # Nothing to list: what is in the way says more than an empty list.
-        show_diagnostics(errors, 5)
-        link("source", t("open_source"))
+        show_problems(errors)
         return
+    if errors:
+        with st.expander(t("project_broken", count=len(errors)), icon=":material/error:"):
+            show_problems(errors)
     left, right = st.columns([5, 8])
     with left:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("rules_found", count=f"{len(listed):,}"), width="stretch")
+            _new_rule(project, {e.ref for e in here().workspace.entries()})
         ref = _list(listed)
-        _new_rule(project, {e.ref for e in here().workspace.entries()})
     with right:
         _one(ref, project, book, found)
 
