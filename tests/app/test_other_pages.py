@@ -150,3 +150,26 @@ def test_a_value_with_dates_is_changed_in_a_grid(shop: Path) -> None:
         "value": 3,
     }
     assert dated_values._written({"value": "a, b"}, "text_list") == {"value": ["a", "b"]}
+
+
+def test_a_new_file_is_made_in_the_draft(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("source", shop)
+    page.text_input(key="new file").set_value("rulesets/more.yaml").run()
+    page.button(key="add file").click().run()
+    assert not page.exception
+    assert "rulesets/more.yaml" in Draft.open(shop, "anna").paths()
+    assert page.query_params["file"] in ("rulesets/more.yaml", ["rulesets/more.yaml"])
+    assert not (shop / "rulesets/more.yaml").exists()
+
+
+def test_a_new_file_outside_the_project_is_refused(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("source", shop)
+    page.text_input(key="new file").set_value("../more.yaml").run()
+    page.button(key="add file").click().run()
+    assert not page.exception
+    assert any("is no file of a project" in m.value for m in page.markdown)
+    assert not Draft.open(shop, "anna").files

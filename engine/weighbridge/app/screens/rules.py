@@ -41,13 +41,15 @@ def _filters(project: Project, book: Rulebook) -> tuple[Entry, ...]:
         persist_state="session",
         icon=":material/search:",
     )
+    asked = st.query_params.get("pack")
+    packs = list(project.rulesets)
     owner = columns[1].selectbox(
         t("pack"),
-        list(project.rulesets),
-        index=None,
+        packs,
+        index=packs.index(asked) if asked in packs else None,
         format_func=lambda n: title_of(project.rulesets[n].model.title, n),
         placeholder=t("all_statuses"),
-        key="rule owner",
+        key=f"rule owner {asked or ''}",
         persist_state="session",
     )
     verdict = columns[2].selectbox(
