@@ -49,7 +49,9 @@ def test_rules_are_found_by_word(open_page: OpenPage, shop: Path) -> None:
 def test_a_new_rule_appears_and_can_be_deleted(open_page: OpenPage, shop: Path) -> None:
     page = open_page("rules", shop)
     page.text_input(key="new rule id").set_value("too-dear").run()
-    page.text_input(key="new rule when").set_value("price > 9000").run()
+    page.selectbox(key="new rule name").select("price").run()
+    page.selectbox(key="new rule operator").select(">").run()
+    page.text_input(key="new rule value").set_value("9,000").run()
     page.button(key="add rule").click().run()
     assert page.query_params["rule"] in ("listing_gate/too-dear", ["listing_gate/too-dear"])
     assert any(n.value == 9000 for n in page.number_input)
@@ -210,3 +212,29 @@ def test_what_is_wrong_with_a_condition_is_placed_in_its_own_text() -> None:
     assert found.span is not None
     assert (found.span.line, found.span.column, found.span.end_column) == (2, 5, 10)
     assert _problems_in("price > 3", scope) == []
+
+
+def test_a_new_rule_is_compared_with_a_setting_of_the_market(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("rules", shop)
+    page.text_input(key="new rule id").set_value("Big Order!").run()
+    page.selectbox(key="new rule name").select("forecast_units").run()
+    page.selectbox(key="new rule operator").select(">=").run()
+    page.text_input(key="new rule value").set_value("region.review_units").run()
+    page.button(key="add rule").click().run()
+    assert not page.exception
+    written = Draft.open(shop, "anna").value("ruleset", "listing_gate", "rules", "big-order", "when")
+    assert written == "forecast_units >= region.review_units"
+
+
+def test_a_new_rule_is_written_as_an_expression(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("rules", shop)
+    page.text_input(key="new rule id").set_value("odd").run()
+    page.segmented_control(key="new rule way").set_value("expression").run()
+    page.text_input(key="new rule when").set_value("price * 2 > 9 or photos < 1").run()
+    page.button(key="add rule").click().run()
+    written = Draft.open(shop, "anna").value("ruleset", "listing_gate", "rules", "odd", "when")
+    assert written == "price * 2 > 9 or photos < 1"

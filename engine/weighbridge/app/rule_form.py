@@ -23,6 +23,7 @@ from weighbridge.expressions import Scope, compile_expression
 from weighbridge.rulebook import Rulebook
 from weighbridge.thresholds import (
     OPERATORS,
+    Named,
     SimpleCondition,
     condition_text,
     number_text,
@@ -100,14 +101,26 @@ def _condition(
         _expression(at, where, text, book, found)
 
 
+def names_of(scope: Scope) -> dict[str, str]:
+    """The names a condition may speak of, each as a list shows it: after its title."""
+    book, lang = here().workspace.checked()[1], language()
+    titles = {n: title_of_name(n, s, book, lang) for n, s in scope.symbols.items() if "/" not in n}
+    return {n: f"{title} ({n})" if title else n for n, title in sorted(titles.items())}
+
+
+def operator_word(operator: object) -> str:
+    """A comparison as people write it."""
+    words = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "in": t("op_in"), "not in": t("op_not_in")}
+    return words.get(str(operator), str(operator))
+
+
 def _builder(
     at: Address, where: controls.ValuePath, parts: tuple[SimpleCondition, ...], scope: Scope
 ) -> None:
     """Simple conditions as a grid: name, comparison, value; all of them must hold."""
     rows = [{"name": p.name, "operator": p.operator, "value": _cell(p.value)} for p in parts]
     key = editing.key(f"builder {at.id} {where}")
-    names = sorted(name for name in scope.symbols if "/" not in name)
-    titles = {name: _called(name, scope) for name in names}
+    titles = names_of(scope)
     st.data_editor(
         pd.DataFrame(rows, columns=["name", "operator", "value"]),
         num_rows="dynamic",
@@ -117,13 +130,13 @@ def _builder(
         column_config={
             "name": st.column_config.SelectboxColumn(
                 t("field"),
-                options=names,
+                options=list(titles),
                 required=True,
                 format_func=lambda n: titles.get(str(n), str(n)),
                 width="large",
             ),
             "operator": st.column_config.SelectboxColumn(
-                t("comparison"), options=OPERATORS, required=True, width="small"
+                t("comparison"), options=OPERATORS, required=True, width="small", format_func=operator_word
             ),
             "value": st.column_config.TextColumn(t("value"), help=t("value_help"), required=True),
         },
@@ -134,13 +147,9 @@ def _builder(
     st.caption(t("all_must_hold"))
 
 
-def _called(name: str, scope: Scope) -> str:
-    """A name with its title before it, as the list of names shows it."""
-    title = title_of_name(name, scope.symbols[name], here().workspace.checked()[1], language())
-    return f"{title} ({name})" if title else name
-
-
 def _cell(value: Any) -> str:
+    if isinstance(value, Named):
+        return value.name
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -158,19 +167,22 @@ def _set_parts(key: str, at: Address, where: controls.ValuePath, rows: list[dict
     kept += [row for row in changed["added_rows"] if row.get("name") and row.get("value")]
     scope = here().workspace.checked()[1].scopes.get(at.id)
     if kept and scope is not None:
-        text = condition_text([_part(row, scope) for row in kept])
+        text = condition_text(
+            [part_of(row["name"], row.get("operator"), row["value"], scope) for row in kept]
+        )
         editing.apply(SetValue(at, where, text))
 
 
-def _part(row: dict[str, str], scope: Scope) -> SimpleCondition:
-    """A row of the grid, its value read by the type of its name."""
-    name, operator = row["name"], row.get("operator") or "=="
-    text = str(row["value"]).strip()
+def part_of(name: str, operator: str | None, typed: Any, scope: Scope) -> SimpleCondition:
+    """A comparison as typed, its value read by the type of its name."""
+    text = str(typed).strip()
     symbol = scope.symbols.get(name)
     kind = None if symbol is None else str(symbol.type)
     value: Any = text
     if operator in ("in", "not in"):
         value = tuple(part.strip() for part in text.split(",") if part.strip())
+    elif text in scope.symbols and ("." in text or kind != "text"):
+        value = Named(text)
     elif kind == "boolean":
         value = text.casefold() in ("true", "yes", "是", "1")
     elif kind == "number":
@@ -178,7 +190,7 @@ def _part(row: dict[str, str], scope: Scope) -> SimpleCondition:
             value = float(text.replace(",", ""))
         except ValueError:
             value = text
-    return SimpleCondition(name, operator, value)
+    return SimpleCondition(name, operator or "==", value)
 
 
 def _expression(

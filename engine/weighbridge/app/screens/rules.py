@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pandas as pd
@@ -12,7 +13,7 @@ from weighbridge.app.file_editor import file_editor
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.problems import show_problems
-from weighbridge.app.rule_form import CONFIDENCES, rule_form
+from weighbridge.app.rule_form import CONFIDENCES, names_of, operator_word, part_of, rule_form
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.source_editor import Place
 from weighbridge.app.state import remember, remembered
@@ -23,8 +24,10 @@ from weighbridge.catalogue import Entry, search
 from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.draft import EditError
 from weighbridge.edits import Edit, add_rule, copy_rule, delete_rule, enable_rule
+from weighbridge.expressions import Scope
 from weighbridge.project import Project
 from weighbridge.rulebook import Rulebook
+from weighbridge.thresholds import OPERATORS, condition_text
 
 LIST_HEIGHT, ROW_HEIGHT, SOURCE_HEIGHT = 436, 31, 420
 """Pixels: the list of rules and the source of one fit a screen."""
@@ -220,7 +223,7 @@ def _apply_and_pick(edit: Edit, ref: str) -> None:
         st.query_params["rule"] = ref
 
 
-def _new_rule(project: Project, taken: set[str]) -> None:
+def _new_rule(project: Project, book: Rulebook, taken: set[str]) -> None:
     with st.popover(
         t("new_rule"), icon=":material/add:", disabled=not editing.may_edit(), key=editing.key("new")
     ):
@@ -230,14 +233,17 @@ def _new_rule(project: Project, taken: set[str]) -> None:
             format_func=lambda n: title_of(project.rulesets[n].model.title, n),
             key="new rule owner",
         )
-        name = st.text_input(t("new_rule_id"), key="new rule id", placeholder="cheap-leather")
-        condition = st.text_input(t("condition"), key="new rule when", placeholder="price > 100")
+        written = st.text_input(t("new_rule_id"), key="new rule id", placeholder="cheap-leather")
+        name = re.sub(r"[^a-z0-9]+", "-", written.casefold()).strip("-")
+        if name != written.strip() and name:
+            st.caption(t("new_rule_called", name=name))
+        scope = book.scopes.get(str(owner))
+        condition = "" if scope is None else _new_condition(scope)
         if f"{owner}/{name}" in taken:
             st.error(t("id_taken"))
         elif owner is not None:
-            verdict = "review" if "verdict" in project.rulesets[owner].model.outputs else None
-            output = next(iter(project.rulesets[owner].model.outputs))
-            then = {"verdict": verdict} if verdict else {output: t("new_value")}
+            outputs = project.rulesets[owner].model.outputs
+            then = {"verdict": "review"} if "verdict" in outputs else {next(iter(outputs)): t("new_value")}
             rule = {"id": name, "when": condition, "then": then}
             st.button(
                 t("add"),
@@ -247,6 +253,30 @@ def _new_rule(project: Project, taken: set[str]) -> None:
                 on_click=_apply_and_pick,
                 args=(add_rule(owner, rule), f"{owner}/{name}"),
             )
+
+
+def _new_condition(scope: Scope) -> str:
+    """The condition of a new rule: one comparison, or an expression."""
+    way = st.segmented_control(
+        t("condition"),
+        ("builder", "expression"),
+        default="builder",
+        required=True,
+        format_func=lambda w: t(f"way_{w}"),
+        key="new rule way",
+    )
+    if way == "expression":
+        return st.text_input(
+            t("way_expression"), key="new rule when", placeholder="price > 100", label_visibility="collapsed"
+        )
+    titles = names_of(scope)
+    name = st.selectbox(
+        t("field"), list(titles), index=None, format_func=titles.__getitem__, key="new rule name"
+    )
+    left, right = st.columns(2)
+    operator = left.selectbox(t("comparison"), OPERATORS, format_func=operator_word, key="new rule operator")
+    value = right.text_input(t("value"), help=t("value_help"), key="new rule value")
+    return condition_text([part_of(name, operator, value, scope)]) if name and value.strip() else ""
 
 
 def _found_in(span: Span | None, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
@@ -300,8 +330,8 @@ def _rules(project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> N
     left, right = st.columns([5, 8])
     with left:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(t("rules_found", count=f"{len(listed):,}"), width="stretch")
-            _new_rule(project, {e.ref for e in here().workspace.entries()})
+            st.caption(t("rules_found", count=f"{len(listed):,}"), width="content")
+            _new_rule(project, book, {e.ref for e in here().workspace.entries()})
         ref = _list(listed)
     with right:
         _one(ref, project, book, found)
