@@ -92,6 +92,7 @@ def _condition(
             required=True,
             format_func=lambda w: t(f"way_{w}"),
             key=f"way {at.id} {path}",
+            persist_state="session",
         )
     else:
         st.markdown(f"**{t('condition')}**")

@@ -24,6 +24,10 @@ STYLE = """<style>
 .stMainBlockContainer h2 { font-size: 1.5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0.4rem 0; }
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
+/* What the draft holds, and undo, stay in sight however far a page is scrolled; nothing lies over them. */
+:has(> .st-key-bar) { position: sticky; top: 3.6rem; z-index: 90; background: light-dark(#ffffff, #171614);
+  padding: 0.2rem 0; }
+[data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
 </style>"""
 """Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
 CHINESE = """<style>
@@ -71,7 +75,7 @@ def show() -> None:
 def _bar(who: Person) -> None:
     """The line above every page: what the draft holds, undo and redo, language and person."""
     draft = here().workspace.draft
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="bar"):
         _draft_state(draft, who)
         if who.signed_in:
             st.caption(t("person", who=shown.md(who.name), role=t(f"role_{who.role.name}")))
