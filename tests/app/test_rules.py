@@ -238,3 +238,22 @@ def test_a_new_rule_is_written_as_an_expression(open_page: OpenPage, shop: Path)
     page.button(key="add rule").click().run()
     written = Draft.open(shop, "anna").value("ruleset", "listing_gate", "rules", "odd", "when")
     assert written == "price * 2 > 9 or photos < 1"
+
+
+def test_columns_of_a_table_have_titles_and_keep_their_headers(open_page: OpenPage, shop: Path) -> None:
+    import json
+
+    (shop / "rulesets/shipping.yaml").write_text(
+        "ruleset: shipping\ntitle: {en: Shipping, zh: 运输}\nrecord: listing\n"
+        "outputs:\n  route: {combine: first, title: {en: Route, zh: 路线}}\n"
+        "tables:\n  - id: routes\n    title: {en: Routes by price, zh: 按价格的路线}\n"
+        "    inputs: [price]\n    outputs: [route]\n    rows: routes.csv\n"
+    )
+    (shop / "rulesets/routes.csv").write_text("price,route\n< 10,post\n")
+    page = open_page("rules", shop, lang="zh", table="shipping/routes")
+    assert not page.exception
+    (grid,) = [e.proto for e in page.dataframe]
+    labels = {name: column.get("label") for name, column in json.loads(grid.columns).items()}
+    assert labels["route"] == "路线 (route)"
+    assert labels["price"] == "价格 (price)"
+    assert any("运输: 按价格的路线 (shipping/routes)" in box.options for box in page.selectbox)

@@ -27,7 +27,7 @@ STYLE = """<style>
 /* What the draft holds, and undo, stay in sight however far a page is scrolled; nothing lies over them. */
 :has(> .st-key-bar) { position: sticky; top: 3.6rem; z-index: 90; background: light-dark(#ffffff, #171614);
   padding: 0.2rem 0; }
-[data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
+[data-testid="stToastContainer"] { top: auto; bottom: 1rem; right: auto; left: 1rem; }
 </style>"""
 """Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
 CHINESE = """<style>

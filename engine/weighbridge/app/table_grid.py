@@ -11,8 +11,9 @@ import streamlit as st
 from weighbridge.app import editing
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
-from weighbridge.app.shown import md, show_diagnostics
-from weighbridge.app.words import t
+from weighbridge.app.shown import md, show_diagnostics, title_of
+from weighbridge.app.words import language, t
+from weighbridge.completion import title_of_name
 from weighbridge.draft import EditError, Grid
 from weighbridge.edits import AddRows, DeleteRows, Edit, MoveRow, PasteCells, SetCells, Together
 
@@ -51,7 +52,7 @@ def table_grid(ruleset: str, table: str, row: int | None) -> None:
         key=key,
         disabled=[ROW] if editing.may_edit() else True,
         column_config={ROW: st.column_config.NumberColumn(ROW, width=50, pinned=True)}
-        | {name: st.column_config.TextColumn(name, default="") for name in grid.header},
+        | {name: st.column_config.TextColumn(_heading(ruleset, name), default="") for name in grid.header},
         on_change=_changed,
         args=(key, ruleset, table, numbers),
         alt=f"{ruleset} / {table}",
@@ -62,6 +63,40 @@ def table_grid(ruleset: str, table: str, row: int | None) -> None:
         d for d in here().workspace.checked()[2] if d.span and d.span.file == file and d.span.line in lines
     ]
     show_diagnostics(problems, 6)
+
+
+def _heading(ruleset: str, column: str) -> str:
+    """A column as people call it, with its header in the file: that is what pasted blocks and the file have."""
+    title = ""
+    book = here().workspace.checked()[1]
+    outputs = book.rulesets[ruleset].outputs if ruleset in book.rulesets else {}
+    scope = book.scopes.get(ruleset)
+    if column in HEADINGS:
+        title = t(HEADINGS[column])
+    elif column in outputs:
+        title = title_of(outputs[column].title, t("verdict") if column == "verdict" else "")
+    elif scope is not None and column in scope.symbols:
+        title = title_of_name(column, scope.symbols[column], book, language())
+    return f"{title} ({column})" if title and title.casefold() != column.casefold() else column
+
+
+HEADINGS = {
+    "id": "rule_id",
+    "title_en": "title_en",
+    "title_zh": "title_zh",
+    "reason_en": "reason_en",
+    "reason_zh": "reason_zh",
+    "markets": "only_markets",
+    "from": "from_day",
+    "to": "to_day",
+    "condition": "condition",
+    "source": "citation",
+    "citation": "citation",
+    "url": "url",
+    "confidence": "confidence",
+    "checked": "checked",
+}
+"""Words for usual columns."""
 
 
 def _matching(grid: Grid, words: str, row: int | None) -> list[int]:

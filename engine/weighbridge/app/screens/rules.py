@@ -338,32 +338,36 @@ def _rules(project: Project, book: Rulebook, found: tuple[Diagnostic, ...]) -> N
 
 
 def _tables(project: Project) -> None:
-    names = [(name, table.id) for name, d in project.rulesets.items() for table in d.model.tables]
-    if not names:
+    tables = {(name, table.id): table for name, d in project.rulesets.items() for table in d.model.tables}
+    if not tables:
         empty("no_tables")
         return
+
+    def called(which: tuple[str, str]) -> str:
+        owner, name = which
+        pack = title_of(project.rulesets[owner].model.title, owner)
+        return f"{pack}: {title_of(tables[which].title, name)} ({owner}/{name})"
+
     asked = st.query_params.get("table", "")
+    names = list(tables)
     index = next((i for i, n in enumerate(names) if "/".join(n) == asked), 0)
     owner, table = st.selectbox(
-        t("table"), names, index=index, format_func=lambda n: f"{n[0]} / {n[1]}", key="table name"
+        t("table"), names, index=index, format_func=called, key=f"table name {asked}", persist_state="session"
     )
     table_grid(owner, table, None)
 
 
 def _page() -> None:
     project, book, found = here().workspace.checked()
+    asked = "tables" if "table" in st.query_params else "terms" if "terms" in st.query_params else "rules"
     view = st.segmented_control(
         t("rules"),
         ("rules", "tables", "terms"),
-        default="tables"
-        if "table" in st.query_params
-        else "terms"
-        if "terms" in st.query_params
-        else "rules",
+        default=asked,
         required=True,
         format_func=t,
         label_visibility="collapsed",
-        key="rules view",
+        key=f"rules view {asked}",  # an address asks anew, also where the page is open
     )
     if view == "rules":
         _rules(project, book, found)
