@@ -257,3 +257,22 @@ def test_columns_of_a_table_have_titles_and_keep_their_headers(open_page: OpenPa
     assert labels["route"] == "路线 (route)"
     assert labels["price"] == "价格 (price)"
     assert any("运输: 按价格的路线 (shipping/routes)" in box.options for box in page.selectbox)
+
+
+def test_a_row_of_a_table_is_a_form_copied_and_deleted(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    (shop / "rulesets/shipping.yaml").write_text(
+        "ruleset: shipping\nrecord: listing\noutputs:\n  route: {combine: first}\n"
+        "tables:\n  - id: routes\n    inputs: [price]\n    outputs: [route]\n    rows: routes.csv\n"
+    )
+    (shop / "rulesets/routes.csv").write_text("id,price,route\nnear,< 10,post\nfar,> 50,freight\n")
+    page = open_page("rules", shop, rule="shipping/far")
+    fields = {f.label: f for f in page.text_input}
+    fields["route"].set_value("courier").run()
+    page.button(key="copy row").click().run()
+    assert not page.exception
+    text = "id,price,route\nnear,< 10,post\nfar,> 50,courier\nfar-2,> 50,courier\n"
+    assert Draft.open(shop, "anna").text("rulesets/routes.csv") == text
+    page.button(key="sure delete row").click().run()
+    assert "far,> 50" not in Draft.open(shop, "anna").text("rulesets/routes.csv")

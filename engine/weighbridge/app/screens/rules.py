@@ -17,7 +17,7 @@ from weighbridge.app.rule_form import CONFIDENCES, names_of, operator_word, part
 from weighbridge.app.shown import empty, md, show_diagnostics, title_of, titler, verdict_badge, verdict_word
 from weighbridge.app.source_editor import Place
 from weighbridge.app.state import remember, remembered
-from weighbridge.app.table_grid import table_grid
+from weighbridge.app.table_grid import row_form, table_grid
 from weighbridge.app.term_lists import term_lists
 from weighbridge.app.words import t
 from weighbridge.catalogue import Entry, search
@@ -297,7 +297,8 @@ def _one(ref: str | None, project: Project, book: Rulebook, found: tuple[Diagnos
     entry = next((e for e in entries if e.ref == ref), None)
     if entry is not None and entry.kind == "row" and entry.table is not None:
         _head(entry, ref, entry.span)
-        table_grid(entry.owner, entry.table, entry.row)
+        show_diagnostics(_found_in(entry.span, found))
+        row_form(entry.owner, entry.table, entry.row or 0)
         return
     owner, _, name = ref.partition("/")
     try:
@@ -354,7 +355,7 @@ def _tables(project: Project) -> None:
     owner, table = st.selectbox(
         t("table"), names, index=index, format_func=called, key=f"table name {asked}", persist_state="session"
     )
-    table_grid(owner, table, None)
+    table_grid(owner, table)
 
 
 def _page() -> None:
