@@ -42,6 +42,17 @@ def test_scenarios_run_and_pass(open_page: OpenPage, shop: Path) -> None:
     assert [m for m in page.metric if m.label == "Rules exercised"]
 
 
+def test_the_coverage_of_one_pack_counts_that_pack_alone(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("scenarios", shop)
+    page.selectbox(key="scenario target").select("listing_quality").run()
+    page.button(key="run scenarios").click().run()
+    wait_for(page, lambda p: p.success or p.error)
+    assert {m.label: m.value.split(" / ")[1] for m in page.metric} == {
+        "Bins exercised": "6",
+        "Tiers exercised": "2",
+    }
+
+
 def test_a_failing_scenario_is_shown_with_its_place(open_page: OpenPage, shop: Path) -> None:
     cases = next(shop.glob("rulesets/*.scenarios.yaml"))
     cases.write_text(cases.read_text().replace("verdict: review", "verdict: block", 1))
