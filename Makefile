@@ -38,7 +38,7 @@ test: $(READY) ## run all tests
 	$(BIN)/python -m pytest --numprocesses auto
 
 cases: $(READY) ## a million random cases: scalar and columnar programs, a part of them the reference as well
-	WEIGHBRIDGE_CASES=1000000 $(BIN)/python -m pytest --numprocesses auto -rP tests/test_forms.py
+	WEIGHBRIDGE_CASES=1000000 WEIGHBRIDGE_RECORDS=400 $(BIN)/python -m pytest --numprocesses auto -rP tests/test_forms.py
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from benchmarks import tables
 from benchmarks.batch_peers import BATCH_PEERS, FLOOR, MINE, POLARS, TABLES, UNDECIDED, BatchAnswer, BatchPeer
 from benchmarks.items import cases_at, write_items
 from benchmarks.peers import RANK
+from benchmarks.report import kept_checks
 from benchmarks.scalar import Check
 from benchmarks.timing import Contender, Timings, interleave, peak_memory_mb
 from benchmarks.workload import AS_OF, Case, Workload, make_workload, truth, write_project
@@ -355,10 +356,8 @@ def _one_pass(name: str, size: int, spread: bool, path: Path) -> None:
 
 def batch_document(comparison: BatchComparison, environment: dict[str, str]) -> dict[str, Any]:
     """Everything measured, as benchmarks/results/batch.json has it."""
-    document: dict[str, Any] = {"environment": environment, **dataclasses.asdict(comparison)}
-    for check, entry in zip(comparison.checks, document["checks"], strict=True):
-        entry["holds"] = check.holds
-    return document
+    measured = dataclasses.asdict(comparison)
+    return {"environment": environment, **measured, "checks": kept_checks(comparison.checks)}
 
 
 def read_results(path: Path) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def _weighbridge(workload: Workload, path: Path, folder: Path, if_unknown: str) 
                 rows, result = slice(None) if chunk.rows is None else chunk.rows, chunk.result.ruleset
                 answer.verdict[rows] = result.verdict().codes - 1
                 answer.points[rows] = np.nan_to_num(result.output("points"))
-                answer.fired[rows] = np.bincount(result.hits.rows, minlength=result.frame.size)
+                answer.fired[rows] = result.hits.count()
         return answer
 
     def run() -> BatchAnswer:

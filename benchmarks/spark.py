@@ -12,7 +12,6 @@ Writes benchmarks/results/spark.json and docs/spark-benchmarks.md when all that 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import statistics
 import sys
@@ -29,7 +28,7 @@ from benchmarks.batch import right_answer
 from benchmarks.batch_peers import sql_select
 from benchmarks.items import cases_at, write_items
 from benchmarks.peers import RANK
-from benchmarks.report import as_json, describe, environment
+from benchmarks.report import as_json, describe, environment, kept_checks
 from benchmarks.scalar import Check
 from benchmarks.workload import AS_OF, Workload, make_workload, project_files, write_project
 
@@ -176,8 +175,7 @@ def _rank(verdict: str | int) -> int:
 
 def _keep(found: dict[int, Section], checks: list[Check], rows: int) -> None:
     versions = environment(("pyspark", "pyarrow", "numpy"))
-    kept = [dataclasses.asdict(check) | {"holds": check.holds} for check in checks]
-    document = {"environment": versions, "rows": rows, "seconds": found, "checks": kept}
+    document = {"environment": versions, "rows": rows, "seconds": found, "checks": kept_checks(checks)}
     results = ROOT / "benchmarks" / "results" / "spark.json"
     results.write_text(as_json(document), encoding="utf-8")
     (ROOT / "docs" / "spark-benchmarks.md").write_text(

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 import weighbridge
 from tests.projects import DAYS, projects, records
 from weighbridge.columnar import ChunkResult, ColumnarProgram
-from weighbridge.columnar_outputs import Pairs
 from weighbridge.columnar_scores import ASSUMED, INAPPLICABLE, UNKNOWN
 from weighbridge.engine import Engine
+from weighbridge.firings import Firings
 from weighbridge.frames import Frame
 from weighbridge.record_columns import ColumnReader
 from weighbridge.records import readers
@@ -46,11 +46,12 @@ def known(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def lists_of(pairs: Pairs, size: int) -> list[list[int]]:
-    pairs = pairs.in_order()
+def lists_of(firings: Firings, size: int) -> list[list[int]]:
+    pairs = firings.pairs.in_order()
     found: list[list[int]] = [[] for _ in range(size)]
     for row, rule in zip(pairs.rows.tolist(), pairs.rules.tolist(), strict=True):
         found[row].append(rule)
+    assert firings.count().tolist() == [len(rules) for rules in found]
     return found
 
 

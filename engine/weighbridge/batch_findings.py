@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from weighbridge.batch_plan import BatchPlan, BatchTask, MarketChunk
 from weighbridge.chinese import problems_in_words
 from weighbridge.columnar import RulesetResult
-from weighbridge.columnar_outputs import Pairs
 from weighbridge.diagnostics import Diagnostic
+from weighbridge.firings import Pairs
 from weighbridge.messages import EXPLANATION, LANGUAGES, REPORT, phrase
 from weighbridge.record_columns import Columns
 from weighbridge.rulebook import Output
@@ -156,7 +156,7 @@ def _of_market(
     combiner = result.program.combiner
     review = level["review"] if "verdict" in combiner.outputs else level["pass"]
     fires = np.array([p == "fire" for p in combiner.policies], np.bool_)
-    hits, waiting = result.hits, result.waiting
+    hits, waiting = result.hits.pairs, result.waiting.pairs
     acting = fires[waiting.rules]
     rows, rule = [hits.rows, waiting.rows], [hits.rules, waiting.rules]
     status = [_small(len(hits.rows), FIRED), np.where(acting, FIRED, UNDECIDED).astype(np.int32)]
@@ -214,9 +214,7 @@ def _severities(result: RulesetResult, pairs: Pairs, level: Mapping[str, int]) -
 def _silent(result: RulesetResult) -> Pairs:
     """Undecided rules that say nothing of it."""
     quiet = np.array([p == "skip" for p in result.program.combiner.policies], np.bool_)
-    every = result.program.all_undecided(result)
-    at = np.flatnonzero(quiet[every.rules]) if len(every.rows) else np.empty(0, np.intp)
-    return Pairs(every.rules[at], every.rows[at])
+    return result.program.all_undecided(result).of(quiet).pairs
 
 
 def _conflicts(result: RulesetResult) -> list[tuple[int, tuple[str, str], tuple[str, ...]]]:

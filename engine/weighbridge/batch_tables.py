@@ -19,7 +19,6 @@ from weighbridge.batch_findings import Findings, find, findings_schema, severity
 from weighbridge.batch_plan import BatchPlan, MarketChunk
 from weighbridge.batch_reasons import Reasons
 from weighbridge.columnar import RulesetResult
-from weighbridge.columnar_outputs import Pairs
 from weighbridge.columnar_scores import ASSUMED, CardResult
 from weighbridge.findings import json_value
 from weighbridge.frames import Frame
@@ -124,8 +123,8 @@ class TableWriter:
             for name in self.outputs:
                 if name != "verdict":
                     yield self.column(name), [r.output(name) for r in results]
-            yield "fired", [_counts(r.hits, n) for r, n in zip(results, sizes, strict=True)]
-            yield "undecided", [_counts(r.waiting, n) for r, n in zip(results, sizes, strict=True)]
+            yield "fired", [r.hits.count().astype(np.float64) for r in results]
+            yield "undecided", [r.waiting.count().astype(np.float64) for r in results]
         for card in self.cards.values():
             found = [a.result.scores.get(card.id) for a in answers]
             yield f"{card.id}.score", [Fixed(None) if c is None else c.score for c in found]
@@ -200,10 +199,6 @@ def _ruleset(answer: MarketChunk) -> RulesetResult:
 def _verdict(result: RulesetResult) -> Vector:
     verdict = result.verdict()
     return result.output("verdict") if verdict is None else verdict
-
-
-def _counts(pairs: Pairs, size: int) -> Numbers:
-    return np.bincount(pairs.rows, minlength=size).astype(np.float64)
 
 
 def _points(card: CardResult | None, place: int) -> Vector:

@@ -140,6 +140,17 @@ LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of re
 DayOption = Annotated[
     str | None, typer.Option("--as-of", help="Day the rules are asked for, YYYY-MM-DD.", show_default="today")
 ]
+MappingOption = Annotated[
+    str | None, typer.Option(help="Mapping document that says how the feed's columns become fields.")
+]
+FeedFormatOption = Annotated[
+    str | None, typer.Option(help="Format of the feed, where its name does not tell.")
+]
+MarketFieldOption = Annotated[
+    str | None,
+    typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 HERE = Path()
 
 
@@ -505,12 +516,8 @@ def check(
         list[str] | None,
         typer.Option("--report", "-r", help="FORMAT=FILE: one more report; may be given several times."),
     ] = None,
-    mapping: Annotated[
-        str | None, typer.Option(help="Mapping document that says how columns become fields.")
-    ] = None,
-    feed_format: Annotated[
-        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
-    ] = None,
+    mapping: MappingOption = None,
+    feed_format: FeedFormatOption = None,
     waivers: Annotated[Path | None, typer.Option(help="Waivers file instead of the project's.")] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="Findings in this file are known and do not fail.")
@@ -518,10 +525,7 @@ def check(
     update_baseline: Annotated[
         Path | None, typer.Option(help="Write all findings to this baseline file.")
     ] = None,
-    market_field: Annotated[
-        str | None,
-        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
-    ] = None,
+    market_field: MarketFieldOption = None,
     list_undecided: Annotated[
         bool,
         typer.Option(
@@ -530,7 +534,7 @@ def check(
         ),
     ] = False,
     lang: LanguageOption = Language.en,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """The gate: decide every record of a feed in every market, and say whether it may pass.
 
@@ -667,20 +671,13 @@ def explain(
     project: ProjectOption = HERE,
     target: TargetOption = None,
     as_of: DayOption = None,
-    mapping: Annotated[
-        str | None, typer.Option(help="Mapping document that says how the feed's columns become fields.")
-    ] = None,
-    feed_format: Annotated[
-        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
-    ] = None,
-    market_field: Annotated[
-        str | None,
-        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
-    ] = None,
+    mapping: MappingOption = None,
+    feed_format: FeedFormatOption = None,
+    market_field: MarketFieldOption = None,
     most: Annotated[int, typer.Option(help="Decisions of a feed that are looked at.", min=1)] = 200,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
     lang: LanguageOption = Language.en,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """The smallest change of changeable fields that brings a verdict; of a feed, the few that clear the most.
 
@@ -763,16 +760,9 @@ def batch(
     market: MarketOption = None,
     target: TargetOption = None,
     as_of: DayOption = None,
-    mapping: Annotated[
-        str | None, typer.Option(help="Mapping document that says how columns become fields.")
-    ] = None,
-    feed_format: Annotated[
-        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
-    ] = None,
-    market_field: Annotated[
-        str | None,
-        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
-    ] = None,
+    mapping: MappingOption = None,
+    feed_format: FeedFormatOption = None,
+    market_field: MarketFieldOption = None,
     reasons: Annotated[
         str | None,
         typer.Option(help="Give reasons to findings of records with at least this verdict (slower)."),
@@ -795,7 +785,7 @@ def batch(
     ] = None,
     format: Annotated[PlainFormat, typer.Option("--format", "-f", help="Output format.")] = PlainFormat.text,
     lang: LanguageOption = Language.en,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Decide every record of a feed in every market and write decisions and findings as Parquet.
 
@@ -859,16 +849,9 @@ def impact(
     market: MarketOption = None,
     target: TargetOption = None,
     as_of: DayOption = None,
-    mapping: Annotated[
-        str | None, typer.Option(help="Mapping document that says how columns become fields.")
-    ] = None,
-    feed_format: Annotated[
-        str | None, typer.Option(help="Format of the feed, where its name does not tell.")
-    ] = None,
-    market_field: Annotated[
-        str | None,
-        typer.Option(help="Field with the market a record is meant for: it is decided in that one only."),
-    ] = None,
+    mapping: MappingOption = None,
+    feed_format: FeedFormatOption = None,
+    market_field: MarketFieldOption = None,
     max_changed: Annotated[
         str | None,
         typer.Option(
@@ -900,7 +883,7 @@ def impact(
         bool, typer.Option("--show-personal", help="Show personal keys, which are masked otherwise.")
     ] = False,
     lang: LanguageOption = Language.en,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare two versions of the rules over a feed: what is decided otherwise, and which change does it.
 

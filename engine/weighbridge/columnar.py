@@ -14,24 +14,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighbridge.columnar_outputs import Conflicts, OutputColumns, Pairs, counting, still_waiting
+from weighbridge.bit_tests import BitTests, rows_of
+from weighbridge.bitmaps import RowSet, number_of, places
+from weighbridge.columnar_outputs import Conflicts, OutputColumns, counting, still_waiting
 from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
-from weighbridge.frames import Frame, Operation, rows_where
-from weighbridge.index import build_index
+from weighbridge.firings import Firings
+from weighbridge.frames import Frame, Operation
+from weighbridge.index import Group, build_index
 from weighbridge.normal_form import when
-from weighbridge.partition import Firings, partition
+from weighbridge.partition import partition
 from weighbridge.rulebook import Rulebook
 from weighbridge.scalar import is_partial
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
-from weighbridge.tree import Const, Expr, Name, Value, names, walk
+from weighbridge.tree import Const, Expr, Name, Value, walk
 from weighbridge.vectoriser import Scope, Vectoriser, of_chunk
 from weighbridge.vectors import Coded, Rows, Vector, values_of
 
 NO_ROWS: Rows = np.empty(0, np.intp)
-FEW_LACK = 8
-"""Where one row in so many lacks something, all rows are asked: picking some out costs more."""
-NO_PAIRS = Pairs(NO_ROWS, NO_ROWS)
+FEW = 48
+"""So many rules with a common kind of key are asked of all rows, which by bitmaps costs less than grouping rows."""
+FEW_LOUD = 512
+"""The same where each of them says when it is undecided."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,10 +44,10 @@ class RulesetResult:
 
     program: RulesetProgram
     frame: Frame
-    fired: Pairs
-    hits: Pairs
-    undecided: Pairs
-    waiting: Pairs
+    fired: Firings
+    hits: Firings
+    undecided: Firings
+    waiting: Firings
     _outputs: dict[str, tuple[Vector, Conflicts | None]]
 
     def output(self, name: str) -> Vector:
@@ -89,13 +93,20 @@ class RulesetProgram:
             if not isinstance(t, Const)
         }
         formulas = [(r.index, when(r.condition, True)) for r in step.rules]
-        groups, straight = build_index(formulas, lambda text, terms: _place(scope, text, terms))
-        self._partitions = [partition(group, scope) for group in groups]
-        tests = dict(formulas)
-        self._rows = [(index, _rows_operation(scope.test(tests[index]), scope)) for index in straight]
-        undecidable = [(r, found) for r in step.rules if (found := _undecidable(r, scope)) is not None]
-        self._loud = [(r.index, found) for r, found in undecidable if r.rule.if_unknown != "skip"]
-        self._quiet = [(r.index, found) for r, found in undecidable if r.rule.if_unknown == "skip"]
+        groups, _ = build_index(formulas, lambda text, terms: _place(scope, text, terms))
+        bits = BitTests(scope)
+        loud = frozenset(r.index for r in step.rules if r.rule.if_unknown != "skip")
+        found = [g for g in groups if _worth_finding(g, loud)]
+        self._partitions = [partition(group, scope) for group in found]
+        indexed = frozenset(rule for group in found for rule in group.rules)
+        self._rows = [(index, bits.test(formula)) for index, formula in formulas if index not in indexed]
+        undecidable = [
+            (r.index, asked)
+            for r in step.rules
+            if (asked := _undecidable(r, scope, bits, r.index in indexed)) is not None
+        ]
+        self._loud = [(index, asked) for index, asked in undecidable if index in loud]
+        self._quiet = [(index, asked) for index, asked in undecidable if index not in loud]
 
     def _table_numbers(self) -> NDArray[np.intp]:
         """For each rule the number of its first-hit table, -1 for none."""
@@ -111,23 +122,26 @@ class RulesetProgram:
 
     def run(self, frame: Frame) -> RulesetResult:
         """Asks all rules about a chunk."""
-        firings = Firings()
+        fired = Firings(frame.size)
         for index, rows in self._rows:
-            firings.add(index, frame.get(rows))
+            fired.add(index, frame.get(rows))
         for ask in self._partitions:
-            ask(frame, firings)
-        fired = Pairs(*firings.pairs())
-        undecided = _undecided_pairs(self._loud, frame)
+            ask(frame, fired)
+        undecided = _undecided(self._loud, frame)
         hits, waiting = fired, undecided
         if self.combiner.groups:
-            hits = counting(fired, self.groups)
-            waiting = still_waiting(undecided, hits, self.groups)
+            hits = Firings.of_pairs(counting(fired.pairs, self.groups), frame.size)
+            waiting = self._not_behind(undecided, hits)
         return RulesetResult(self, frame, fired, hits, undecided, waiting, {})
 
-    def all_undecided(self, result: RulesetResult) -> Pairs:
+    def all_undecided(self, result: RulesetResult) -> Firings:
         """Every rule that could not be decided, whatever its `if_unknown`, where no first hit stands before it."""
-        found = _undecided_pairs([*self._loud, *self._quiet], result.frame)
-        return still_waiting(found, result.hits, self.groups) if self.combiner.groups else found
+        found = _undecided([*self._loud, *self._quiet], result.frame)
+        return self._not_behind(found, result.hits) if self.combiner.groups else found
+
+    def _not_behind(self, undecided: Firings, hits: Firings) -> Firings:
+        waits = still_waiting(undecided.pairs, hits.pairs, self.groups)
+        return Firings.of_pairs(waits, undecided.size)
 
     def output(self, result: RulesetResult, name: str) -> tuple[Vector, Conflicts | None]:
         """An output's value per row, and violations of its policy."""
@@ -157,50 +171,48 @@ def _place(scope: Scope, text: Expr, terms: Expr) -> int:
     return place
 
 
-def _rows_operation(test: Operation, scope: Scope) -> Operation:
-    """Where a rule fires, found once for all markets in which it means the same."""
-    return scope.vectoriser.operation(("rows", test), lambda f: rows_where(f.mask(test)), whole=True)
+def _worth_finding(group: Group, loud: frozenset[int]) -> bool:
+    """Whether rows are grouped by what these rules test, and not all rules asked of all rows.
+
+    Rules that say when they are undecided are asked of nearly all rows anyway.
+    """
+    return group.kind == "mentions" or len(group.rules) > (FEW_LOUD if loud.issuperset(group.rules) else FEW)
 
 
-def _undecidable(rule: SpecialRule, scope: Scope) -> Operation | None:
-    """Where a rule is undecided: asked only in rows that lack something it reads; None where it cannot be."""
-    paths = sorted(names(rule.condition) - {"as_of"})
-    partial = is_partial(rule.condition)
-    if not paths and not partial:
-        return None
+def _undecidable(rule: SpecialRule, scope: Scope, bits: BitTests, indexed: bool) -> Operation | None:
+    """Where a rule is undecided; None where it cannot be.
+
+    Where few rows lack something it reads only these are asked: very few, if where it fires is known of all rows.
+    """
+    unsettled = bits.undecided(rule.condition)
+    if is_partial(rule.condition):
+        return unsettled
     kinds = {n.path: n for n in walk(rule.condition) if isinstance(n, Name)}
-    lacking = [scope.missing(scope.value(kinds[path])) for path in paths]
-    yes, no = scope.test(when(rule.condition, True)), scope.test(when(rule.condition, False))
-    key = ("undecided", None if partial else tuple(lacking), yes, no)
+    paths = sorted(kinds.keys() - {"as_of"})
+    if not paths:
+        return None
+    lacking = bits.lacking([kinds[path] for path in paths])
+    few = 8 if indexed else 64
 
-    def run(frame: Frame) -> Rows:
-        part = frame if partial else frame.part(("lacking", *lacking), lambda: _any_rows(frame, lacking))
-        if not part.size:
+    def run(frame: Frame) -> RowSet:
+        lack = rows_of(frame, lacking)
+        count = number_of(lack)
+        if not count:
             return NO_ROWS
-        if part.size * FEW_LACK > frame.size:
-            part = frame
-        unsettled = ~(part.mask(yes) | part.mask(no))
-        if part is frame:
-            return rows_where(unsettled)
+        if count * few > frame.size:
+            return rows_of(frame, unsettled)
+        part = frame.part(lacking, lambda: places(lack, frame.size))
         assert isinstance(part.rows, np.ndarray)
-        found: Rows = part.rows[unsettled]
-        return found
+        return part.rows[places(rows_of(part, unsettled), part.size)]
 
-    return scope.vectoriser.operation(key, run, whole=True)
-
-
-def _any_rows(frame: Frame, tests: Sequence[Operation]) -> Rows:
-    found = frame.mask(tests[0])
-    for test in tests[1:]:
-        found = found | frame.mask(test)
-    return rows_where(found)
+    return scope.vectoriser.operation(("undecided of few", lacking, unsettled, few), run, whole=True)
 
 
-def _undecided_pairs(asked: Sequence[tuple[int, Operation]], frame: Frame) -> Pairs:
-    firings = Firings()
-    for index, rows in asked:
-        firings.add(index, frame.get(rows))
-    return Pairs(*firings.pairs())
+def _undecided(asked: Sequence[tuple[int, Operation]], frame: Frame) -> Firings:
+    found = Firings(frame.size)
+    for rule, rows in asked:
+        found.add(rule, frame.get(rows))
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

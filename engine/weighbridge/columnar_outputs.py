@@ -5,44 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weighbridge.bitmaps import RowSet, mask_of
 from weighbridge.combine import EXCLUSIVE, POLICIES, Combiner, empty
+from weighbridge.firings import Firings, Pairs, Rules
 from weighbridge.rulebook import Output
 from weighbridge.tree import Value
 from weighbridge.vectors import NUMERIC, Coded, Numbers, Rows, Vector, code_type, take
 
 WHOLE = 2.0**53
-
-Rules = NDArray[np.intp]
-
-
-class Pairs:
-    """(row, rule) pairs, in any order; `in_order` has them by row, then rule."""
-
-    __slots__ = ("_ordered", "rows", "rules")
-
-    def __init__(self, rules: Rules, rows: Rows, ordered: bool = False) -> None:
-        self.rules = rules
-        self.rows = rows
-        self._ordered = self if ordered else None
-
-    def in_order(self) -> Pairs:
-        """The same pairs by row, then rule."""
-        if self._ordered is None:
-            self._ordered = self._sorted()
-        return self._ordered
-
-    def _sorted(self) -> Pairs:
-        if not len(self.rows):
-            return self
-        bits = max(1, int(self.rules.max()).bit_length())
-        keys = (self.rows << bits) | self.rules
-        keys.sort()
-        return Pairs(keys & ((1 << bits) - 1), keys >> bits, ordered=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,36 +84,39 @@ class OutputColumns:
         self.entries = {name: _Constants(combiner, name, output) for name, output in combiner.outputs.items()}
 
     def combine(
-        self, name: str, hits: Pairs, waiting: Pairs, computed: Computed, size: int
+        self, name: str, hits: Firings, waiting: Firings, computed: Computed, size: int
     ) -> tuple[Vector, Conflicts | None]:
         """An output's value in every row, and the violations of its policy."""
         output, constants = self.combiner.outputs[name], self.entries[name]
-        acting = _acting(hits, waiting, self.fires)
-        reviews = waiting.rows[self.review[waiting.rules]] if self._asks_review(name) else None
+        acting = self._acting(hits, waiting)
+        reviews = waiting.of(self.review).pairs.rows if self._asks_review(name) else None
         if reviews is None and not self.computing[name] and output.combine in _FAST:
             found = _FAST[output.combine](output, constants, acting, size)
             if found is not None:
                 return found, None
         if reviews is None and not self.computing[name]:
-            return self._combine_constants(name, acting.in_order(), size)
-        return self._combine_each(name, acting.in_order(), reviews, computed, size)
+            return self._combine_constants(name, acting.pairs.in_order(), size)
+        return self._combine_each(name, acting.pairs.in_order(), reviews, computed, size)
 
     def _asks_review(self, name: str) -> bool:
         combiner = self.combiner
         return name == "verdict" and combiner.levels is not None and combiner.review_rank >= 0
 
-    def worst(self, hits: Pairs, waiting: Pairs, size: int) -> Coded | None:
+    def worst(self, hits: Firings, waiting: Firings, size: int) -> Coded | None:
         """The verdict where it is the worst of constants: no order is needed for it."""
         combiner = self.combiner
         if combiner.levels is None or self.computing["verdict"]:
             return None
         ranks = self.entries["verdict"].ranks
-        found = [(hits.rows, ranks[hits.rules])]
-        if len(waiting.rows):
-            review = self.review[waiting.rules] & (combiner.review_rank >= 0)
-            asked = np.where(self.fires[waiting.rules], ranks[waiting.rules], -1)
-            found.append((waiting.rows, np.where(review, combiner.review_rank, asked)))
-        return _ranked(combiner.levels, combiner.default_rank, found, size)
+        acting = self._acting(hits, waiting)
+        at = {combiner.review_rank: [waiting.rows(self.review)]} if combiner.review_rank >= 0 else {}
+        for rank in range(len(combiner.levels)):
+            at.setdefault(rank, []).append(acting.rows(ranks == rank))
+        return _ranked(combiner.levels, combiner.default_rank, at, size)
+
+    def _acting(self, hits: Firings, waiting: Firings) -> Firings:
+        """Fired rules, and undecided ones that act as if they had."""
+        return hits.also(waiting.of(self.fires)) if self.fires.any() else hits
 
     def _combine_constants(self, name: str, acting: Pairs, size: int) -> tuple[Vector, Conflicts | None]:
         """Where rules set constants, equal lists of rules give equal values: each list is combined once."""
@@ -220,16 +197,6 @@ class OutputColumns:
         return values
 
 
-def _acting(hits: Pairs, waiting: Pairs, fires: NDArray[np.bool_]) -> Pairs:
-    """Fired rules, and undecided ones that act as if they had."""
-    also = fires[waiting.rules] if len(waiting.rules) else np.zeros(0, np.bool_)
-    if not also.any():
-        return hits
-    rows = np.concatenate([hits.rows, waiting.rows[also]])
-    rules = np.concatenate([hits.rules, waiting.rules[also]])
-    return Pairs(rules, rows)
-
-
 def _violated(output: Output, entries: Sequence[tuple[int, Value]]) -> bool:
     if len(entries) < 2:
         return False
@@ -267,66 +234,58 @@ class _Constants:
         """What each rule sets, and at the end what holds where none does."""
 
 
-def _ranked(
-    levels: Sequence[str], default: int, found: Sequence[tuple[Rows, NDArray[Any]]], size: int
-) -> Coded:
-    """The highest rank per row; rows without any have the default's."""
-    best = np.full(size, -1, np.int16)
-    for rank in range(len(levels)):
-        for rows, ranks in found:
-            at = rows[ranks == rank]
-            best[at] = rank
-    best[best < 0] = default
+def _ranked(levels: Sequence[str], default: int, at: Mapping[int, Sequence[RowSet]], size: int) -> Coded:
+    """The highest rank per row, of the rows `at` each rank; rows without any have the default's."""
+    best = np.full(size, default, np.int16)
+    for rank in sorted(at):
+        for rows in at[rank]:
+            if len(rows):
+                np.copyto(best, np.int16(rank), where=mask_of(rows, size))
     return Coded((best + 1).astype(code_type(len(levels) + 1)), [None, *levels], False)
 
 
-def _worst(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
+def _worst(output: Output, constants: _Constants, acting: Firings, size: int) -> Vector | None:
     levels = output.symbol.allowed
     if not levels:
         return None
     default = levels.index(output.default) if isinstance(output.default, str) else -1
-    return _ranked(levels, default, [(pairs.rows, constants.ranks[pairs.rules])], size)
+    at = {rank: [acting.rows(constants.ranks == rank)] for rank in range(len(levels))}
+    return _ranked(levels, default, at, size)
 
 
-def _best(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
+def _best(output: Output, constants: _Constants, acting: Firings, size: int) -> Vector | None:
     levels = output.symbol.allowed
     if not levels:
         return None
-    default = levels.index(output.default) if isinstance(output.default, str) else -1
-    ranks = constants.ranks[pairs.rules]
-    turned = np.where(ranks >= 0, len(levels) - 1 - ranks, -1)
-    last = -1 if default < 0 else len(levels) - 1 - default
-    found = _ranked(levels, last, [(pairs.rows, turned)], size)
+    last = len(levels) - 1
+    default = last - levels.index(output.default) if isinstance(output.default, str) else -1
+    at = {last - rank: [acting.rows(constants.ranks == rank)] for rank in range(len(levels))}
+    found = _ranked(levels, default, at, size)
     return Coded(found.codes, [None, *reversed(levels)])
 
 
-def _count(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector:
-    found: Numbers = np.bincount(pairs.rows[constants.sets[pairs.rules]], minlength=size).astype(np.float64)
+def _count(output: Output, constants: _Constants, acting: Firings, size: int) -> Vector:
+    found: Numbers = acting.count(constants.sets).astype(np.float64)
     nothing = empty(output)
     found[found == 0.0] = nothing if isinstance(nothing, float) else 0.0
     return found
 
 
-def _sum(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
+def _sum(output: Output, constants: _Constants, acting: Firings, size: int) -> Vector | None:
     """Whole numbers only: of others the order of adding would show."""
     if not constants.whole:
         return None
-    total: Numbers = np.bincount(pairs.rows, weights=constants.amounts[pairs.rules], minlength=size).astype(
-        np.float64
-    )
+    total = acting.total(constants.amounts)
     # Where every rule adds something above zero, nothing is added only where the sum is zero.
-    if constants.all_add:
-        none = total == 0.0
-    else:
-        none = np.bincount(pairs.rows[constants.sets[pairs.rules]], minlength=size) == 0
+    none = total == 0.0 if constants.all_add else acting.count(constants.sets) == 0
     nothing = empty(output)
     total[none] = math.nan if nothing is None else nothing
     return total
 
 
-def _first(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Vector | None:
+def _first(output: Output, constants: _Constants, acting: Firings, size: int) -> Vector | None:
     assert constants.by_rule is not None
-    pairs = pairs.in_order()
+    pairs = acting.pairs.in_order()
     sets = constants.sets[pairs.rules]
     found = np.full(size, len(constants.sets), np.intp)
     # Of several values assigned to one place the last one stays.
@@ -334,7 +293,7 @@ def _first(output: Output, constants: _Constants, pairs: Pairs, size: int) -> Ve
     return take(constants.by_rule, found)
 
 
-_FAST: dict[str, Callable[[Output, _Constants, Pairs, int], Vector | None]] = {
+_FAST: dict[str, Callable[[Output, _Constants, Firings, int], Vector | None]] = {
     "worst": _worst,
     "best": _best,
     "count": _count,
@@ -343,4 +302,4 @@ _FAST: dict[str, Callable[[Output, _Constants, Pairs, int], Vector | None]] = {
 }
 """Policies that need no list of values per row; None where these constants need the other way."""
 
-__all__ = ["Conflicts", "OutputColumns", "Pairs", "counting", "still_waiting"]
+__all__ = ["Conflicts", "OutputColumns", "counting", "still_waiting"]

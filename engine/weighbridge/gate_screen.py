@@ -44,9 +44,7 @@ class Screen:
 
 def _silent(result: RulesetResult, size: int) -> list[tuple[int, str]]:
     """(row, verdict) of the decisions without any finding and with a harmless verdict."""
-    silent = np.ones(size, np.bool_)
-    silent[result.hits.rows] = False
-    silent[result.waiting.rows] = False
+    silent = (result.hits.count() == 0) & (result.waiting.count() == 0)
     for conflict in result.conflicts():
         silent[list(conflict.rules)] = False
     verdict = result.verdict()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighbridge.firings import Firings
 from weighbridge.frames import Frame, Operation, rows_where
 from weighbridge.index import Bucket, Group, Segments
 from weighbridge.normal_form import Leaf
@@ -24,35 +25,6 @@ from weighbridge.vectors import NUMERIC, Coded, Rows, Vector, code_type, coded, 
 
 MOST_CELLS = 1 << 22
 """The largest table from combinations of codes to entries; beyond it only combinations that occur are looked up."""
-
-
-class Firings:
-    """Pairs of rule and row as they are found, in no order."""
-
-    def __init__(self) -> None:
-        self._rules: list[int] = []
-        self._rows: list[Rows] = []
-        self._many: list[NDArray[np.intp]] = []
-        self._many_rows: list[Rows] = []
-
-    def add(self, rule: int, rows: Rows) -> None:
-        """A rule fires in some rows."""
-        if len(rows):
-            self._rules.append(rule)
-            self._rows.append(rows)
-
-    def add_pairs(self, rules: NDArray[np.intp], rows: Rows) -> None:
-        """Rules and the rows they fire in, pair by pair."""
-        if len(rows):
-            self._many.append(rules)
-            self._many_rows.append(rows)
-
-    def pairs(self) -> tuple[NDArray[np.intp], Rows]:
-        """All rules and their rows."""
-        if not self._rows and not self._many:
-            return np.empty(0, np.intp), np.empty(0, np.intp)
-        rules = np.repeat(np.array(self._rules, np.intp), [len(rows) for rows in self._rows])
-        return np.concatenate([rules, *self._many]), np.concatenate([*self._rows, *self._many_rows])
 
 
 Partition = Callable[[Frame, Firings], None]

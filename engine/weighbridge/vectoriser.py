@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,14 @@ class Hits:
         return table[self.text.codes]
 
 
+@dataclass(frozen=True, slots=True)
+class EntryTest:
+    """A test of the entries of something coded: `codes` are those that pass."""
+
+    item: Operation
+    codes: Callable[[Coded], list[int]]
+
+
 class Vectoriser:
     """Makes operations of trees, equal ones once. One serves all programs of a run over one record type.
 
@@ -119,6 +128,7 @@ class Vectoriser:
     """
 
     def __init__(self) -> None:
+        self.entry_tests: dict[Operation, EntryTest] = {}
         self._operations: dict[Hashable, Operation] = {}
         self._scans: dict[Operation, Scans] = {}
 
@@ -350,23 +360,27 @@ class Scope:
                 either = make(("any", yes, no), lambda f: _any(f, [yes, no]))
                 return make(("not", either), lambda f: ~f.mask(either)) if wanted else either
             case Call("is_missing", (x,)):
-                return self.missing(self.value(x), wanted)
+                return self.missing(x, wanted)
             case Call("mentions", (text, Const(terms))):
-                return self._mentioned(self.value(text), terms, wanted)
+                return self._mentioned(text, terms, wanted)
             case _:
                 return self._truth(self.value(test), wanted)
 
-    def missing(self, x: Operation, wanted: bool = True) -> Operation:
-        """The test "x is unknown" (wanted) or "x is known"."""
+    def missing(self, node: Expr, wanted: bool = True) -> Operation:
+        """The test "the value is unknown" (wanted) or "it is known"."""
+        x = self.value(node)
+        if node.type not in NUMERIC:
+            return self._entries(x, ("missing", wanted), lambda v: (v is None) is wanted)
         if wanted:
             return self.vectoriser.operation(("missing", x), lambda f: ~known(f.vector(x), f.size))
         return self.vectoriser.operation(("known", x), lambda f: known(f.vector(x), f.size))
 
-    def _mentioned(self, text: Operation, terms: Value, wanted: bool) -> Operation:
+    def _mentioned(self, node: Expr, terms: Value, wanted: bool) -> Operation:
+        text = self.value(node)
         found = self.mentions(text, self.place(text, terms))
         if wanted:
             return found
-        there = self.missing(text, False)
+        there = self.missing(node, False)
         return self.vectoriser.operation(
             ("not mentioned", found, there), lambda f: f.mask(there) & ~f.mask(found)
         )
@@ -379,11 +393,15 @@ class Scope:
         return self._entries(self.value(item), key, lambda v: v is not None and test(v))
 
     def _entries(self, x: Operation, key: tuple[Hashable, ...], test: Test) -> Operation:
+        def codes(vector: Coded) -> list[int]:
+            return _entries_kept(operation, vector, test)
+
         def run(frame: Frame) -> Mask:
             vector = coded(frame.vector(x), frame.size)
-            return rows_coded(vector, _entries_kept(operation, vector, test))
+            return rows_coded(vector, codes(vector))
 
         operation = self.vectoriser.operation(("entries", x, *key), run)
+        self.vectoriser.entry_tests.setdefault(operation, EntryTest(x, codes))
         return operation
 
     def _equality(self, left: Expr, right: Expr, wanted: bool) -> Operation:
