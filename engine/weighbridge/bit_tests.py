@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from weighbridge.bitmaps import Bitmap, bitmap, every_row
+from weighbridge.bitmaps import Bitmap, bitmap, every_row, joined, no_row
 from weighbridge.frames import Frame, Operation
 from weighbridge.normal_form import AllOf, Formula, Leaf, when
 from weighbridge.tree import And, Call, Compare, Const, Expr, Member, Name, Not, Or
@@ -34,19 +34,14 @@ class Entries:
     def rows(self, codes: Sequence[int]) -> Bitmap:
         """The rows that have one of these codes."""
         if not codes:
-            return np.zeros((len(self.vector.codes) + 7) // 8, np.uint8)
+            return no_row(len(self.vector.codes))
         rest = len(self.vector.values) - len(codes)
         if min(len(codes), rest) > MOST_ENTRIES:
             return bitmap(rows_coded(self.vector, codes))
         if rest < len(codes):
             left_out = set(range(len(self.vector.values))).difference(codes)
             return every_row(len(self.vector.codes)) & ~self.rows(sorted(left_out))
-        found = self._row(codes[0])
-        for count, code in enumerate(codes[1:]):
-            found = (
-                found | self._row(code) if count == 0 else np.bitwise_or(found, self._row(code), out=found)
-            )
-        return found
+        return joined(np.bitwise_or, map(self._row, codes))
 
     def _row(self, code: int) -> Bitmap:
         found = self._found.get(code)
@@ -82,14 +77,14 @@ class BitTests:
 
     def lacking(self, read: Sequence[Expr]) -> Operation:
         """The rows in which any of some values is unknown."""
-        return self._shared(self._any_of([self._unknown(x) for x in read]))
+        return _shared(self._any_of([self._unknown(x) for x in read]))
 
     def _possible(self, node: Expr, wanted: bool) -> Operation:
         """The rows in which a condition is not known to be the opposite of `wanted`."""
         found = self._possibles.get((node, wanted))
         if found is None:
             found = self._possibles[node, wanted] = self._possible_of(node, wanted)
-        return self._shared(found)
+        return _shared(found)
 
     def _possible_of(self, node: Expr, wanted: bool) -> Operation:
         match node:
@@ -108,7 +103,7 @@ class BitTests:
 
     def _test(self, formula: Formula) -> Operation:
         if isinstance(formula, Leaf):
-            return self._leaf(formula)
+            return self._of_test(self.scope.test(formula))
         parts = [self.test(part) for part in formula.parts]
         return self._all_of(parts) if isinstance(formula, AllOf) else self._any_of(parts)
 
@@ -117,9 +112,6 @@ class BitTests:
 
     def _any_of(self, parts: Sequence[Operation]) -> Operation:
         return self.scope.vectoriser.operation(("any bits", *parts), lambda f: _any(f, parts))
-
-    def _leaf(self, leaf: Leaf) -> Operation:
-        return self._of_test(self.scope.test(leaf))
 
     def _of_test(self, test: Operation) -> Operation:
         make = self.scope.vectoriser.operation
@@ -130,18 +122,14 @@ class BitTests:
         return make(("bits of entries", test), lambda f: _rows(f.get(entries), codes))
 
     def _entries(self, item: Operation) -> Operation:
-        return self._shared(
+        return _shared(
             self.scope.vectoriser.operation(
                 ("bits by entry", item), lambda f: Entries(coded(f.vector(item), f.size))
             )
         )
 
     def _unknown(self, x: Expr) -> Operation:
-        return self._shared(self._of_test(self.scope.missing(x)))
-
-    def _shared(self, operation: Operation) -> Operation:
-        operation.shared = True
-        return operation
+        return _shared(self._of_test(self.scope.missing(x)))
 
 
 def _reads(test: Expr) -> list[Expr] | None:
@@ -162,6 +150,11 @@ def _reads(test: Expr) -> list[Expr] | None:
     return [x for x in read if not isinstance(x, Const)]
 
 
+def _shared(operation: Operation) -> Operation:
+    operation.shared = True
+    return operation
+
+
 def rows_of(frame: Frame, operation: Operation) -> Bitmap:
     """The rows that an operation of `BitTests` finds."""
     found: Bitmap = frame.get(operation)
@@ -173,26 +166,13 @@ def _rows(entries: Entries, codes: Callable[[Coded], list[int]]) -> Bitmap:
 
 
 def _all(frame: Frame, parts: Sequence[Operation]) -> Bitmap:
-    if not parts:
-        return every_row(frame.size)
-    found = rows_of(frame, parts[0])
-    for count, part in enumerate(parts[1:]):
-        found = (
-            found & rows_of(frame, part)
-            if count == 0
-            else np.bitwise_and(found, rows_of(frame, part), out=found)
-        )
-    return found
+    return (
+        joined(np.bitwise_and, (rows_of(frame, part) for part in parts)) if parts else every_row(frame.size)
+    )
 
 
 def _any(frame: Frame, parts: Sequence[Operation]) -> Bitmap:
-    if not parts:
-        return np.zeros((frame.size + 7) // 8, np.uint8)
-    found = rows_of(frame, parts[0])
-    for count, part in enumerate(parts[1:]):
-        found = (
-            found | rows_of(frame, part)
-            if count == 0
-            else np.bitwise_or(found, rows_of(frame, part), out=found)
-        )
-    return found
+    return joined(np.bitwise_or, (rows_of(frame, part) for part in parts)) if parts else no_row(frame.size)
+
+
+__all__ = ["BitTests", "rows_of"]

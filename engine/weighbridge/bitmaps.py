@@ -6,7 +6,7 @@ in this form; where rows are few, their places are the shorter form.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,20 @@ def every_row(size: int) -> Bitmap:
     return found
 
 
+def no_row(size: int) -> Bitmap:
+    """No row of a chunk."""
+    return np.zeros((size + 7) // 8, np.uint8)
+
+
+def joined(join: np.ufunc, bitmaps: Iterable[Bitmap]) -> Bitmap:
+    """Some bitmaps, at least one, joined by `bitwise_and` or `bitwise_or`; one of them where there is only one."""
+    left = iter(bitmaps)
+    found, fresh = next(left), False
+    for bits in left:
+        found, fresh = join(found, bits, out=found if fresh else None), True
+    return found
+
+
 def mask_of(rows: RowSet, size: int) -> Mask:
     """A set of rows as a mask."""
     if is_bitmap(rows):
@@ -57,7 +71,7 @@ def union(sets: Sequence[RowSet], size: int) -> RowSet:
     """The rows that are in any of some sets."""
     if len(sets) == 1:
         return sets[0]
-    found = np.zeros((size + 7) // 8, np.uint8)
+    found = no_row(size)
     few = [rows for rows in sets if not is_bitmap(rows)]
     if any(len(rows) for rows in few):
         mask = np.zeros(size, np.bool_)
@@ -103,7 +117,9 @@ __all__ = [
     "counts",
     "every_row",
     "is_bitmap",
+    "joined",
     "mask_of",
+    "no_row",
     "number_of",
     "places",
     "union",
