@@ -1,6 +1,7 @@
 import pytest
 
 from weighbridge.thresholds import (
+    Named,
     SimpleCondition,
     condition_text,
     simple_conditions,
@@ -44,7 +45,7 @@ def test_what_cannot_be_read_has_no_numbers(text: str) -> None:
             ],
         ),
         ('not used and market in ["SA", "AE"]', None),
-        ("price > cost", None),
+        ("price > cost", [SimpleCondition("price", ">", Named("cost"))]),
         ("a > 1 or b > 2", None),
         ("mentions(title, terms.pig)", None),
         ("1 < price < 2", None),
@@ -58,3 +59,10 @@ def test_only_plain_comparisons_are_simple(text: str, parts: list[SimpleConditio
     if found is not None:
         assert simple_conditions(condition_text(found)) == found
         assert condition_text(found) == text
+
+
+def test_a_comparison_with_another_name_is_simple() -> None:
+    text = "forecast_units > region.review_units"
+    assert simple_conditions(text) == (SimpleCondition("forecast_units", ">", Named("region.review_units")),)
+    assert condition_text(simple_conditions(text) or ()) == text
+    assert simple_conditions("category in terms.toys") is None

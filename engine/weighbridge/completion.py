@@ -135,7 +135,7 @@ def _detail(symbol: Symbol) -> str:
 
 def _meaning(name: str, symbol: Symbol, book: Rulebook | None, lang: str) -> str:
     """Title, and what it is computed from or may be."""
-    parts = [_title(name, symbol, book, lang)]
+    parts = [title_of_name(name, symbol, book, lang)]
     if book is not None and symbol.path in book.derived:
         parts.append("= " + " ".join(book.derived[symbol.path].text.split()))
     choices = symbol.allowed or symbol.tree
@@ -145,7 +145,8 @@ def _meaning(name: str, symbol: Symbol, book: Rulebook | None, lang: str) -> str
     return "\n".join(part for part in parts if part)
 
 
-def _title(name: str, symbol: Symbol, book: Rulebook | None, lang: str) -> str:
+def title_of_name(name: str, symbol: Symbol, book: Rulebook | None, lang: str) -> str:
+    """What people call a name of an expression; empty where the project gives it no title."""
     if name in COMPLETION:
         return phrase(COMPLETION, name, lang)
     if book is None:

@@ -7,7 +7,7 @@ An edge leads from what is read to what reads it. Node ids are `kind:name`, for 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -200,19 +200,26 @@ _SHAPES = {
 }
 
 
-def to_mermaid(graph: Graph, lit: Iterable[str] = ()) -> str:
-    """Mermaid flow chart; the nodes `lit` stand out."""
+def to_mermaid(graph: Graph, lit: Iterable[str] = (), label: Callable[[str], str] = _plain) -> str:
+    """Mermaid flow chart; the nodes `lit` stand out. `label` names a node, by default by its id."""
     ids = {node: f"n{i}" for i, node in enumerate(sorted(graph))}
     lines = ["flowchart LR"]
     for node, short in ids.items():
         opening, closing = _SHAPES.get(str(graph.nodes[node].get("kind")), ('["', '"]'))
-        label = _plain(node).replace('"', "'").replace("#", "#35;")
-        lines.append(f"  {short}{opening}{label}{closing}")
+        lines.append(f"  {short}{opening}{_mermaid_text(label(node))}{closing}")
     lines += [f"  {ids[a]} --> {ids[b]}" for a, b in sorted(graph.edges())]
     shining = [ids[node] for node in lit if node in ids]
     if shining:
         lines += ["  classDef lit stroke:#e08a00,stroke-width:4px", f"  class {','.join(shining)} lit"]
     return "\n".join(lines) + "\n"
+
+
+def _mermaid_text(text: str) -> str:
+    """A label as Mermaid reads it: no sign of it ends the label, or is taken for HTML or Markdown."""
+    return "".join(f"#{ord(sign)};" if sign in _SIGNS else sign for sign in " ".join(text.split()))
+
+
+_SIGNS = frozenset('"#<>&`\\')
 
 
 def to_dot(graph: Graph) -> str:

@@ -636,6 +636,7 @@ EDITS: Catalogue = {
     "add_file": {"en": "add file {what}", "zh": "新增文件 {what}"},
     "source": {"en": "edit source of {what}", "zh": "编辑源文件 {what}"},
     "discard": {"en": "give up changes of {what}", "zh": "放弃对 {what} 的修改"},
+    "starter": {"en": "begin with the example", "zh": "从示例开始"},
     "settle": {"en": "settle conflict in {what}", "zh": "解决 {what} 的冲突"},
 }
 """The steps of a draft's history."""

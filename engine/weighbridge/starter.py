@@ -1,12 +1,18 @@
-"""`weighbridge init`: writes a small, complete project that passes its own lint, scenarios and gate."""
+"""A small, complete project that passes its own lint, scenarios and gate: written by `weighbridge init`, or put into a
+draft."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from weighbridge.edits import Edit, NewTexts
+from weighbridge.messages import EDITS, phrase
+from weighbridge.project import FOLDERS
 from weighbridge.schema import write_schemas
+from weighbridge.texts import Texts
 
 
 class FolderNotEmpty(Exception):
@@ -28,6 +34,24 @@ def write_starter(folder: Path) -> list[Path]:
         written.append(name)
     written += [path.relative_to(folder) for path in write_schemas(folder / "schema")]
     return sorted(written)
+
+
+@dataclass(frozen=True, slots=True)
+class StarterProject(Edit):
+    """The starter project's regions, scorecards and rulesets, those that are not there yet. Its settings and samples
+    are no part of a draft."""
+
+    def apply(self, texts: Texts) -> NewTexts:
+        there = set(texts.paths())
+        found = _walk(files("weighbridge") / "starter_project", Path())
+        return {
+            name.as_posix(): source.read_text(encoding="utf-8")
+            for name, source in found
+            if name.parts[0] in FOLDERS and name.as_posix() not in there
+        }
+
+    def summary(self, lang: str = "en") -> str:
+        return phrase(EDITS, "starter", lang)
 
 
 def _walk(source: Traversable, name: Path) -> list[tuple[Path, Traversable]]:

@@ -41,8 +41,15 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A value that is another name: the limit of a market in `price > region.price_limit`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SimpleCondition:
-    """`name operator value`, where the value is a number, text, boolean or list of texts."""
+    """`name operator value`, where the value is a number, text, boolean, list of texts, or another name."""
 
     name: str
     operator: str
@@ -100,6 +107,8 @@ def _written(condition: SimpleCondition) -> str:
 
 def value_text(value: Any) -> str:
     """A value as expressions write it."""
+    if isinstance(value, Named):
+        return value.name
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -123,6 +132,7 @@ def _simple(node: ast.expr) -> SimpleCondition | None:
     found, value = _value(node.comparators[0])
     if name is None or operator is None or not found:
         return None
+    # A list that has a name may be a list of texts or a term list: only an expression says which.
     if (operator in ("in", "not in")) is not isinstance(value, tuple):
         return None
     return SimpleCondition(name, operator, value)
@@ -136,6 +146,8 @@ def _name(node: ast.expr) -> str | None:
 def _value(node: ast.expr) -> tuple[bool, Any]:
     if isinstance(node, ast.Name) and node.id in ("true", "false"):
         return True, node.id == "true"
+    if (other := _name(node)) is not None:
+        return True, Named(other)
     if isinstance(node, ast.List):
         items = [_value(item) for item in node.elts]
         texts = all(found and isinstance(value, str) for found, value in items)

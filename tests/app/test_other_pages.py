@@ -42,6 +42,17 @@ def test_scenarios_run_and_pass(open_page: OpenPage, shop: Path) -> None:
     assert [m for m in page.metric if m.label == "Rules exercised"]
 
 
+def test_the_coverage_of_one_pack_counts_that_pack_alone(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("scenarios", shop)
+    page.selectbox(key="scenario target").select("listing_quality").run()
+    page.button(key="run scenarios").click().run()
+    wait_for(page, lambda p: p.success or p.error)
+    assert {m.label: m.value.split(" / ")[1] for m in page.metric} == {
+        "Bins exercised": "6",
+        "Tiers exercised": "2",
+    }
+
+
 def test_a_failing_scenario_is_shown_with_its_place(open_page: OpenPage, shop: Path) -> None:
     cases = next(shop.glob("rulesets/*.scenarios.yaml"))
     cases.write_text(cases.read_text().replace("verdict: review", "verdict: block", 1))
@@ -226,3 +237,26 @@ def test_a_value_with_dates_is_changed_in_a_grid(shop: Path) -> None:
         "value": 3,
     }
     assert dated_values._written({"value": "a, b"}, "text_list") == {"value": ["a", "b"]}
+
+
+def test_a_new_file_is_made_in_the_draft(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("source", shop)
+    page.text_input(key="new file").set_value("rulesets/more.yaml").run()
+    page.button(key="add file").click().run()
+    assert not page.exception
+    assert "rulesets/more.yaml" in Draft.open(shop, "anna").paths()
+    assert page.query_params["file"] in ("rulesets/more.yaml", ["rulesets/more.yaml"])
+    assert not (shop / "rulesets/more.yaml").exists()
+
+
+def test_a_new_file_outside_the_project_is_refused(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("source", shop)
+    page.text_input(key="new file").set_value("../more.yaml").run()
+    page.button(key="add file").click().run()
+    assert not page.exception
+    assert any("is no file of a project" in m.value for m in page.markdown)
+    assert not Draft.open(shop, "anna").files

@@ -54,3 +54,41 @@ def test_every_view_of_a_decision_opens(open_page: OpenPage, shop: Path) -> None
         page.segmented_control(key="try tab").set_value(tab).run()
         assert not page.exception
         assert not page.error, tab
+
+
+def test_what_is_on_the_page_is_kept_as_a_scenario_that_passes(open_page: OpenPage, shop: Path) -> None:
+    from weighbridge.draft import Draft
+
+    page = open_page("try_it", shop)
+    # The scenarios of the file share a description: a record without one has to stay without.
+    page.text_area(key="pasted json").set_value('{"sku": "9", "title": "Pigskin bag", "price": 4}').run()
+    page.button(key="use json").click().run()
+    page.button(key="keep scenario").click().run()
+    assert not page.exception
+    draft = Draft.open(shop, "anna")
+    run = draft.scenarios("listing_gate")
+    assert "Pigskin bag, SA, block" in {case.name for case in run.cases}
+    assert run.failed == ()
+
+
+def test_where_it_turns_is_told_in_titles_and_units(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    text = (
+        '{"sku": "9", "title": "Bag", "photos": 1, "forecast_units": 900, "description": "' + "b" * 60 + '"}'
+    )
+    page.text_area(key="pasted json").set_value(text).run()
+    page.button(key="use json").click().run()
+    page.segmented_control(key="try tab").set_value("tab_turn").run()
+    page.selectbox(key="turn field").select("forecast_units").run()
+    lines = [m.value for m in page.markdown if m.value.startswith("- ")]
+    assert any("SA Saudi Arabia: at about 1000 (pieces), pass becomes review" in line for line in lines), (
+        lines
+    )
+
+
+def test_a_finding_leads_to_its_rule(open_page: OpenPage, shop: Path) -> None:
+    page = open_page("try_it", shop)
+    page.text_area(key="pasted json").set_value('{"sku": "9", "title": "Pigskin bag", "price": 4}').run()
+    page.button(key="use json").click().run()
+    links = [link.proto for link in page.get("page_link")]
+    assert any("rule=listing_gate" in link.query_string for link in links)

@@ -67,7 +67,8 @@ PREFIXES = (
 
 def test_no_word_is_left_over() -> None:
     prefixes = (*PREFIXES, "confidence_", "unknown_")
-    unused = {n for n in WORDS if n not in used_words() and not n.startswith(prefixes)}
+    used = used_words()
+    unused = {n for n in WORDS if n not in used and not n.startswith(prefixes)}
     assert not unused
 
 

@@ -52,6 +52,36 @@ def test_an_uploaded_feed_is_decided_and_its_problems_name_the_file_alone(
     tab.see("last_month.csv: Listing gate")
 
 
+def test_undo_stays_in_sight_and_free_however_fast_it_is_pressed(
+    shop: Path, serve: Serve, open_tab: OpenTab
+) -> None:
+    tab = open_tab(serve(shop)).open("rules", rule="listing_gate/forecast")
+    for value in ("900", "901", "902"):
+        tab.fill("World (SA, DE)", value)
+    tab.page.get_by_label("Title (English)").scroll_into_view_if_needed()
+    undo = tab.page.get_by_role("button", name="Undo").first
+    place = undo.bounding_box()
+    assert place is not None and 0 < place["y"] < 120, "the bar stays at the top"
+    for _ in range(3):
+        undo.click(timeout=2_000)  # a message of the last step may not lie over it
+        tab.settle()
+    tab.see("No unsaved changes")
+
+
+def test_a_rule_is_changed_as_source_and_as_form(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
+    tab = open_tab(serve(shop)).open("rules", rule="listing_gate/cheap")
+    tab.fill("price < 5", "6").pick("Source")
+    line = tab.page.locator(".cm-line", has_text="when: price < 6").first
+    line.click()
+    tab.page.keyboard.press("Home")
+    for _ in "when: price < ":
+        tab.page.keyboard.press("ArrowRight")
+    tab.page.keyboard.type("1")
+    tab.page.wait_for_timeout(1500)
+    tab.settle().pick("Form")
+    assert tab.page.get_by_label("price < 16").first.input_value() == "16"
+
+
 def test_a_taboo_term_is_added_in_chinese_and_fires(shop: Path, serve: Serve, open_tab: OpenTab) -> None:
     tab = open_tab(serve(shop)).open("rules", terms="pig", lang="zh")
     tab.fill("新词条", "火腿")

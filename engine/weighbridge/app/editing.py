@@ -45,9 +45,9 @@ def applied(edit: Edit) -> bool:
     return step is not None
 
 
-def set_source(path: str, text: str) -> None:
-    """The new text of a whole file; what is in its way is shown on the next run."""
-    _change(lambda draft: draft.set_text(path, text))
+def set_source(path: str, text: str) -> bool:
+    """The new text of a whole file; what is in its way is shown on the next run. Says whether it was taken."""
+    return _change(lambda draft: draft.set_text(path, text))
 
 
 def discard(path: str | None) -> None:
@@ -60,14 +60,17 @@ def resolve(path: str, text: str) -> None:
     _change(lambda draft: draft.resolve(path, text))
 
 
-def _change(act: Callable[[Draft], object]) -> None:
+def _change(act: Callable[[Draft], object]) -> bool:
     if not may_edit():
-        return
+        return False
     try:
         act(here().workspace.draft)
     except EditError as error:
         tell_problems(error.diagnostics)
+        renew()
+        return False
     renew()
+    return True
 
 
 def save() -> SaveResult | None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from weighbridge.app.shown import md, plain, title_of
 from weighbridge.app.state import remember, remembered
+from weighbridge.app.units import unit_word
 from weighbridge.app.words import t
 from weighbridge.documents import FieldModel, RecordTypeModel
 from weighbridge.expressions import parse_date
@@ -77,7 +78,7 @@ def record_form(model: RecordTypeModel, record: Mapping[str, Any]) -> Record:
 
 def label(name: str, field: FieldModel) -> str:
     """A field's title with its unit."""
-    unit = f" ({field.unit})" if field.unit else ""
+    unit = f" ({unit_word(field.unit)})" if field.unit else ""
     return md(title_of(field.title, name) + unit) + (" *" if field.required else "")
 
 

@@ -10,27 +10,28 @@ import streamlit as st
 
 from weighbridge.app import controls, editing
 from weighbridge.app.here import here
+from weighbridge.app.limits import show_limits
+from weighbridge.app.numbers import limits_in, number_controls
 from weighbridge.app.shown import md, show_diagnostics, title_of, verdict_word
 from weighbridge.app.source_editor import source_editor
 from weighbridge.app.words import language, t
-from weighbridge.completion import complete_expression, hover_expression
-from weighbridge.diagnostics import Diagnostic
+from weighbridge.completion import complete_expression, hover_expression, title_of_name
+from weighbridge.diagnostics import Diagnostic, Span
 from weighbridge.documents import OutputModel, RulesetModel
 from weighbridge.edits import Address, SetValue
-from weighbridge.expressions import Scope
+from weighbridge.expressions import Scope, compile_expression
 from weighbridge.rulebook import Rulebook
 from weighbridge.thresholds import (
     OPERATORS,
+    Named,
     SimpleCondition,
     condition_text,
     number_text,
     simple_conditions,
-    thresholds,
-    with_threshold,
 )
+from weighbridge.tree import Type
 
 CONFIDENCES = ("verified_official", "verified_secondary", "needs_check")
-MOST_NUMBERS = 12
 
 
 def rule_form(
@@ -44,6 +45,12 @@ def rule_form(
     written: dict[str, Any] = here().workspace.draft.value("ruleset", ruleset, *path) or {}
     show_diagnostics(found)
     _condition(at, path, str(written.get("when", "")), book, found)
+    linked = book.rulesets.get(ruleset)
+    compiled = next(
+        (r for r in (() if linked is None else linked.rules) if r.ref == f"{ruleset}/{rule}"), None
+    )
+    if compiled is not None:
+        show_limits(book, compiled)
     _outputs(at, path, written.get("then") or {}, {} if model is None else model.outputs)
     controls.texts(
         at,
@@ -70,7 +77,9 @@ def _condition(
     at: Address, path: controls.ValuePath, text: str, book: Rulebook, found: tuple[Diagnostic, ...]
 ) -> None:
     where = (*path, "when")
-    _numbers(at, where, text)
+    if found_numbers := limits_in(text):
+        st.markdown(f"**{t('numbers')}**")
+        number_controls(at, where, text, found_numbers, at.id)
     parts = simple_conditions(text)
     scope = book.scopes.get(at.id)
     ways = ["builder", "expression"] if parts is not None and scope is not None else ["expression"]
@@ -83,6 +92,7 @@ def _condition(
             required=True,
             format_func=lambda w: t(f"way_{w}"),
             key=f"way {at.id} {path}",
+            persist_state="session",
         )
     else:
         st.markdown(f"**{t('condition')}**")
@@ -92,39 +102,17 @@ def _condition(
         _expression(at, where, text, book, found)
 
 
-def _numbers(at: Address, where: controls.ValuePath, text: str) -> None:
-    """Every number of the condition on its own: what most changes are about."""
-    found = thresholds(text)[:MOST_NUMBERS]
-    if not found:
-        return
-    st.markdown(f"**{t('numbers')}**")
-    columns = st.columns(min(3, len(found)))
-    for index, threshold in enumerate(found):
-        key = editing.key(f"number {at.id} {where} {index}")
-        columns[index % len(columns)].number_input(
-            md(threshold.around),
-            value=threshold.value,
-            step=_step(threshold.value),
-            format="%g",
-            key=key,
-            disabled=not editing.may_edit(),
-            on_change=_set_number,
-            args=(key, at, where, text, index),
-        )
+def names_of(scope: Scope) -> dict[str, str]:
+    """The names a condition may speak of, each as a list shows it: after its title."""
+    book, lang = here().workspace.checked()[1], language()
+    titles = {n: title_of_name(n, s, book, lang) for n, s in scope.symbols.items() if "/" not in n}
+    return {n: f"{title} ({n})" if title else n for n, title in sorted(titles.items())}
 
 
-def _step(value: float) -> float:
-    """A step that suits the size of a number: 1 for 72, 0.01 for 0.35, 100 for 1000."""
-    if value == int(value):
-        return 100.0 if abs(value) >= 1000 else 10.0 if abs(value) >= 200 else 1.0
-    digits = number_text(value).split(".")[-1]
-    return float(10.0 ** -min(len(digits), 6)) if digits.isdigit() else 0.01
-
-
-def _set_number(key: str, at: Address, where: controls.ValuePath, text: str, index: int) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        editing.apply(SetValue(at, where, with_threshold(text, index, value)))
+def operator_word(operator: object) -> str:
+    """A comparison as people write it."""
+    words = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "in": t("op_in"), "not in": t("op_not_in")}
+    return words.get(str(operator), str(operator))
 
 
 def _builder(
@@ -133,7 +121,7 @@ def _builder(
     """Simple conditions as a grid: name, comparison, value; all of them must hold."""
     rows = [{"name": p.name, "operator": p.operator, "value": _cell(p.value)} for p in parts]
     key = editing.key(f"builder {at.id} {where}")
-    names = sorted(name for name in scope.symbols if "/" not in name)
+    titles = names_of(scope)
     st.data_editor(
         pd.DataFrame(rows, columns=["name", "operator", "value"]),
         num_rows="dynamic",
@@ -141,8 +129,16 @@ def _builder(
         key=key,
         disabled=not editing.may_edit(),
         column_config={
-            "name": st.column_config.SelectboxColumn(t("field"), options=names, required=True),
-            "operator": st.column_config.SelectboxColumn(t("comparison"), options=OPERATORS, required=True),
+            "name": st.column_config.SelectboxColumn(
+                t("field"),
+                options=list(titles),
+                required=True,
+                format_func=lambda n: titles.get(str(n), str(n)),
+                width="large",
+            ),
+            "operator": st.column_config.SelectboxColumn(
+                t("comparison"), options=OPERATORS, required=True, width="small", format_func=operator_word
+            ),
             "value": st.column_config.TextColumn(t("value"), help=t("value_help"), required=True),
         },
         on_change=_set_parts,
@@ -153,6 +149,8 @@ def _builder(
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, Named):
+        return value.name
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -170,19 +168,22 @@ def _set_parts(key: str, at: Address, where: controls.ValuePath, rows: list[dict
     kept += [row for row in changed["added_rows"] if row.get("name") and row.get("value")]
     scope = here().workspace.checked()[1].scopes.get(at.id)
     if kept and scope is not None:
-        text = condition_text([_part(row, scope) for row in kept])
+        text = condition_text(
+            [part_of(row["name"], row.get("operator"), row["value"], scope) for row in kept]
+        )
         editing.apply(SetValue(at, where, text))
 
 
-def _part(row: dict[str, str], scope: Scope) -> SimpleCondition:
-    """A row of the grid, its value read by the type of its name."""
-    name, operator = row["name"], row.get("operator") or "=="
-    text = str(row["value"]).strip()
+def part_of(name: str, operator: str | None, typed: Any, scope: Scope) -> SimpleCondition:
+    """A comparison as typed, its value read by the type of its name."""
+    text = str(typed).strip()
     symbol = scope.symbols.get(name)
     kind = None if symbol is None else str(symbol.type)
     value: Any = text
     if operator in ("in", "not in"):
         value = tuple(part.strip() for part in text.split(",") if part.strip())
+    elif text in scope.symbols and ("." in text or kind != "text"):
+        value = Named(text)
     elif kind == "boolean":
         value = text.casefold() in ("true", "yes", "是", "1")
     elif kind == "number":
@@ -190,7 +191,7 @@ def _part(row: dict[str, str], scope: Scope) -> SimpleCondition:
             value = float(text.replace(",", ""))
         except ValueError:
             value = text
-    return SimpleCondition(name, operator, value)
+    return SimpleCondition(name, operator or "==", value)
 
 
 def _expression(
@@ -214,13 +215,28 @@ def _expression(
         text,
         label=t("condition"),
         mode="expression",
-        found=(),
+        found=_problems_in(text, scope),
         on_edit=keep,
         answer=answer,
         read_only=not editing.may_edit(),
-        height=110,
+        height=84,
     )
     st.caption(t("expression_help"))
+
+
+def _problems_in(text: str, scope: Scope | None) -> list[Diagnostic]:
+    """What is wrong with a condition, placed in its own text."""
+
+    def place(start: int, end: int) -> Span:
+        (line, column), (end_line, end_column) = (_line_and_column(text, at) for at in (start, end))
+        return Span("", line, column, end_line, end_column)
+
+    return [] if scope is None else compile_expression(text, scope, Type.BOOLEAN, place)[1]
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    before = text[:at]
+    return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
 
 
 # ---- the rest

@@ -23,6 +23,8 @@ OPTIONS: Mapping[str, str] = {
     "runner.magicEnabled": "false",
     "runner.postScriptGC": "false",
     "server.maxUploadSize": "2000",
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.dark.backgroundColor": "#171614",
     "theme.light.primaryColor": "#2f6fc4",
     "theme.dark.primaryColor": "#5b9bea",
     "theme.baseRadius": "small",

@@ -7,10 +7,11 @@ import secrets
 
 import streamlit as st
 
-from weighbridge.app import access, batch_run, editing, shown, words
+from weighbridge.app import access, editing, shown, words
 from weighbridge.app.access import Person
 from weighbridge.app.here import enter, here
 from weighbridge.app.navigation import ENTRIES, link
+from weighbridge.app.problems import show_problems
 from weighbridge.app.words import t
 from weighbridge.app.workspace import project_root, workspace_of
 from weighbridge.diagnostics import DiagnosticError
@@ -23,6 +24,10 @@ STYLE = """<style>
 .stMainBlockContainer h2 { font-size: 1.5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0.4rem 0; }
 [data-testid="stMetricValue"] { font-size: 1.6rem; }
+/* What the draft holds, and undo, stay in sight however far a page is scrolled; nothing lies over them. */
+:has(> .st-key-bar) { position: sticky; top: 3.6rem; z-index: 90; background: light-dark(#ffffff, #171614);
+  padding: 0.2rem 0; }
+[data-testid="stToastContainer"] { top: auto; bottom: 1rem; right: auto; left: 1rem; }
 </style>"""
 """Less empty space than Streamlit leaves: a page is meant to fit 1280 x 720. Never holds a text of anybody's."""
 CHINESE = """<style>
@@ -60,10 +65,7 @@ def show() -> None:
         page.run()
     except DiagnosticError as error:
         st.error(t("project_broken", count=len(error.diagnostics)), icon=":material/error:")
-        shown.show_diagnostics(error.diagnostics)
-        first = next((d.span for d in error.diagnostics if d.span is not None and d.span.file), None)
-        if first is not None:
-            link("source", t("open_source"), file=first.file, line=str(first.line))
+        show_problems(error.diagnostics)
     except Exception:
         reference = secrets.token_hex(4)
         LOG.exception("fault %s on page %s", reference, page.url_path)
@@ -73,7 +75,7 @@ def show() -> None:
 def _bar(who: Person) -> None:
     """The line above every page: what the draft holds, undo and redo, language and person."""
     draft = here().workspace.draft
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="bar"):
         _draft_state(draft, who)
         if who.signed_in:
             st.caption(t("person", who=shown.md(who.name), role=t(f"role_{who.role.name}")))
@@ -91,9 +93,8 @@ def _draft_state(draft: Draft, who: Person) -> None:
     undoable, redoable = draft.undoable, draft.redoable
     count = len(draft.files)
     if count:
-        if batch_run.last_run() is not None:
-            link("changes", t("view_impact"), view="impact")
         link("changes", t("changed_files", count=count))
+        link("changes", t("view_impact"), view="impact")
     else:
         st.caption(t("no_changes"))
     undo_help = shown.md(shown.title_of(undoable[-1].title, "")) if undoable else None

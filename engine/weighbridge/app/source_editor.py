@@ -20,7 +20,8 @@ Answer = Callable[[str, str, int], Any]
 """Answers a question: "complete" or "hover", the text, the offset. Gives completions, a hover or None."""
 
 _STYLE = """
-.editor { height: 100%; overflow: hidden; border-radius: 4px;
+div:has(> .editor), div:has(> div > .editor) { height: 100%; }
+.editor { height: 100%; box-sizing: border-box; overflow: hidden; border-radius: 4px;
   border: 1px solid var(--st-border-color, rgba(128, 128, 128, 0.4)); }
 .editor .cm-editor.cm-focused { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
 """

@@ -28,7 +28,8 @@ def term_lists(project: Project) -> None:
             names,
             index=names.index(asked) if asked in names else 0,
             format_func=lambda n: f"{title_of(lists[n].model.title, n)} ({n})",
-            key="term list",
+            key=f"term list {asked}",
+            persist_state="session",
         )
         document = lists[name]
         terms = document.model.terms

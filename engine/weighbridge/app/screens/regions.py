@@ -91,8 +91,13 @@ def _matrix(book: Rulebook, day: date) -> None:
         key="matrix markets",
         persist_state="session",
     )
+    asked = st.query_params.get("parameter", "")
     words = right.text_input(
-        t("search"), key="matrix words", placeholder=t("search_hint"), icon=":material/search:"
+        t("search"),
+        asked,
+        key=f"matrix words {asked}",
+        placeholder=t("search_hint"),
+        icon=":material/search:",
     )
     if not markets:
         empty("choose_market")

@@ -36,13 +36,16 @@ def _failed(failed: tuple[CaseResult, ...]) -> None:
 
 
 def _coverage(run: ScenarioRun, target: str | None) -> None:
-    kinds = run.coverage.kinds
+    """How much was exercised: of the whole project, or of the one pack that was run."""
+    items = [
+        i for i in run.coverage.items if target is None or i.name.startswith((f"{target}/", f"{target}."))
+    ]
+    kinds = list(dict.fromkeys(i.kind for i in items))
     for column, kind in zip(st.columns(max(1, len(kinds))), kinds, strict=False):
-        items = [i for i in run.coverage.items if i.kind == kind]
-        hit = sum(i.hits > 0 for i in items)
-        column.metric(t(f"kind_{kind}"), f"{hit} / {len(items)}", border=True)
-    unused = run.coverage.unused
-    if target is None and unused:
+        hits = [i.hits > 0 for i in items if i.kind == kind]
+        column.metric(t(f"kind_{kind}"), f"{sum(hits):,} / {len(hits):,}", border=True)
+    unused = [i for i in items if not i.hits]
+    if unused:
         st.markdown(f"**{t('not_exercised')}**")
         rows = [(t(f"kind_{i.kind}"), i.name, "" if i.span is None else str(i.span)) for i in unused]
         st.dataframe(
@@ -52,9 +55,10 @@ def _coverage(run: ScenarioRun, target: str | None) -> None:
         )
 
 
-def _cases(run: ScenarioRun) -> None:
+def _cases(engine: Engine, run: ScenarioRun) -> None:
+    titles = {target: _title(engine, target) for target in {c.target for c in run.cases}}
     rows = [
-        ("✓" if c.passed else "✗", c.name, c.target, c.market, str(c.span))
+        ("✓" if c.passed else "✗", c.name, titles[c.target], c.market, str(c.span))
         for c in sorted(run.cases, key=lambda c: c.passed)
     ]
     columns = [t("result"), t("case"), t("target"), t("market"), t("place")]
@@ -103,7 +107,7 @@ def _page() -> None:
         st.success(t("all_passed", passed=f"{passed:,}"), icon=":material/check_circle:")
     _coverage(run, of)
     _failed(failed)
-    _cases(run)
+    _cases(engine, run)
 
 
 def _title(engine: Engine, name: str) -> str:

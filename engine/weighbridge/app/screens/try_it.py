@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from importlib.util import find_spec
 from typing import Any
@@ -15,6 +15,7 @@ import streamlit as st
 from weighbridge import graph as graphs
 from weighbridge.app import batch_run, charts, editing
 from weighbridge.app.here import here
+from weighbridge.app.navigation import link
 from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
 from weighbridge.app.result_words import result_value
 from weighbridge.app.shown import (
@@ -28,6 +29,7 @@ from weighbridge.app.shown import (
     verdict_badge,
     verdict_word,
 )
+from weighbridge.app.units import unit_word
 from weighbridge.app.words import language, t
 from weighbridge.decisions import Decision
 from weighbridge.diagnostics import InvalidRecord
@@ -35,11 +37,13 @@ from weighbridge.documents import RecordTypeModel
 from weighbridge.edits import add_case
 from weighbridge.engine import Engine
 from weighbridge.recorded_case import recorded_case
-from weighbridge.sweep import spread, sweep, turns
+from weighbridge.rulebook import Rule
+from weighbridge.sweep import Turn, spread, sweep, turns
 
 MOST_MARKETS = 6
 """Markets side by side: more do not fit a screen."""
 MOST_NODES = 40
+MOST_TURNS = 12
 SWEEP_POINTS = 61
 FORM_HEIGHT = 620
 
@@ -153,12 +157,27 @@ def _decide(
         return {}
 
 
+def _market(engine: Engine, market: str) -> str:
+    """A market's code and name."""
+    return f"{market} {title_of(engine.project.regions[market].model.title, '')}".strip()
+
+
+def _rule_title(engine: Engine, ref: str) -> str:
+    """What people call a rule; its id where it has no title."""
+    info = next((i for i in _infos(engine, ref.partition("/")[0]) if i.ref == ref), None)
+    return title_of({} if info is None else info.title, ref.partition("/")[2])
+
+
+def _infos(engine: Engine, owner: str) -> Sequence[Rule]:
+    return engine.book.rulesets[owner].rules if owner in engine.book.rulesets else ()
+
+
 def _card(engine: Engine, decision: Decision) -> None:
     """One market's decision in short."""
     ruleset = engine.book.rulesets.get(decision.target)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{md(decision.market)}**")
+            st.markdown(f"**{md(_market(engine, decision.market))}**", width="content")
             if decision.verdict is not None:
                 verdict_badge(decision.verdict)
         for name, score in decision.scores.items():
@@ -179,14 +198,15 @@ def _card(engine: Engine, decision: Decision) -> None:
             st.caption(t("fired_rules", count=len(decision.fired)))
 
 
-def _reasons(decision: Decision) -> None:
+def _reasons(engine: Engine, decision: Decision) -> None:
     if not decision.findings:
         empty("no_finding", ":material/check_circle:")
     for finding in decision.findings:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 verdict_badge(finding.severity)
-                st.markdown(f":small[:gray[{md(finding.rule)}]]")
+                link("rules", md(_rule_title(engine, finding.rule)), rule=finding.rule)
+                st.markdown(f":small[:gray[{md(finding.rule)}]]", width="content")
             st.markdown(md(title_of(finding.reason, finding.rule)))
             notes = [t("found_in", text=m.text, field=m.field) for m in finding.matches[:3]]
             notes += [] if finding.source is None else [t("source_line", source=finding.source.citation)]
@@ -259,15 +279,16 @@ def _rules(engine: Engine, decisions: Mapping[str, Decision]) -> None:
         st.caption(t("pick_rule"))
         return
     ref = str(frame.iloc[chosen[0]]["ref"])
+    link("rules", md(_rule_title(engine, ref)), rule=ref)
     for column, (market, decision) in zip(st.columns(len(decisions)), decisions.items(), strict=True):
         with column:
-            _why(decision, market, ref)
+            _why(decision, _market(engine, market), ref)
 
 
 def _why(decision: Decision, market: str, ref: str) -> None:
     why = decision.why_not(ref)
     with st.container(horizontal=True):
-        st.markdown(f"**{md(market)}**")
+        st.markdown(f"**{md(market)}**", width="content")
         status_badge(why.status)
     if not why.applies:
         st.markdown(md(title_of(why.reason, "")))
@@ -291,7 +312,25 @@ def _path(engine: Engine, decision: Decision) -> None:
     st.caption(md(t("graph_caption", market=decision.market)))
     if len(kept) < len(part):
         st.caption(t("graph_big", count=len(kept), total=len(part)))
-    st.mermaid_chart(graphs.to_mermaid(kept, lit), alt=t("tab_graph"))
+    st.mermaid_chart(graphs.to_mermaid(kept, lit, _node_label(engine, kept)), alt=t("tab_graph"))
+
+
+def _node_label(engine: Engine, graph: graphs.Graph) -> Callable[[str], str]:
+    """What the nodes of the graph are called, in the reader's language."""
+
+    def called(node: str) -> str:
+        kind, _, name = node.partition(":")
+        own = graph.nodes[node].get("title") or {}
+        if kind == "output":
+            owner, _, output = name.partition(".")
+            pack = title_of(engine.book.rulesets[owner].title, owner)
+            return f"{pack}: {title_of(own, t('verdict') if output == 'verdict' else output)}"
+        if kind == "terms":
+            document = engine.project.term_lists.get(name)
+            own = {} if document is None else document.model.title
+        return title_of(own, name.rpartition("/")[2])
+
+    return called
 
 
 def _way_out(
@@ -375,48 +414,58 @@ def _turning(
         min(max(now, low), high),
         key=f"turn {field} {low} {high}",
     )
-    with st.container(horizontal=True):
-        for market in markets:
-            decision = engine.decide(target, {**record, field: moved}, market=market, as_of=day)
-            st.markdown(f"**{md(market)}**")
-            verdict_badge(decision.verdict) if decision.verdict is not None else None
+    for column, market in zip(st.columns(len(markets)), markets, strict=True):
+        decision = engine.decide(target, {**record, field: moved}, market=market, as_of=day)
+        with column, st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{md(_market(engine, market))}**", width="content")
+            if decision.verdict is not None:
+                verdict_badge(decision.verdict)
             for name, score in decision.scores.items():
                 value = "–" if score.value is None else f"{score.value:.1f}"
                 card = engine.book.scorecards[name]
                 tier = result_value(engine.book, f"{name}.tier", score.tier)
-                st.markdown(f"{md(title_of(card.title, name))} **{value}** {md(tier)}")
+                st.markdown(f"{md(title_of(card.title, name))} **{value}** {md(tier)}", width="content")
     points = sweep(engine, target, record, field, spread(low, high, SWEEP_POINTS), markets, day)
     if not points:
         return
     cards = list(points[0].scores)
-    title = title_of(declared.title, field) + (f" ({declared.unit})" if declared.unit else "")
+    unit = f" ({unit_word(declared.unit)})" if declared.unit else ""
+    title = title_of(declared.title, field) + unit
     st.altair_chart(charts.sweep_chart(points, title, cards[0] if cards else None, moved), alt=t("tab_turn"))
     found = list(turns(engine, target, record, field, points, day))
     if not found:
         st.caption(t("turn_none", low=plain(low), high=plain(high)))
-    for turn in found[:12]:
-        before, after = _outcome(turn.before), _outcome(turn.after)
-        if before == after:
-            changed = ", ".join(sorted(set(turn.before.fired) ^ set(turn.after.fired)))
-            before, after = "", t("turn_rules", rules=changed)
-        st.markdown(
-            "- "
-            + md(
-                t(
-                    "turn_line",
-                    market=turn.market,
-                    before=before or "…",
-                    after=after,
-                    low=f"{turn.before.value:.6g}",
-                    high=f"{turn.after.value:.6g}",
-                )
-            )
-        )
+    for turn in found[:MOST_TURNS]:
+        st.markdown("- " + md(_turn_line(engine, turn, unit)))
+    if len(found) > MOST_TURNS:
+        st.caption(t("more_turns", count=len(found) - MOST_TURNS))
 
 
-def _outcome(point: Any) -> str:
-    parts = [verdict_word(point.verdict)] if point.verdict is not None else []
-    return ", ".join([*parts, *(tier for tier in point.tiers.values() if tier)])
+def _turn_line(engine: Engine, turn: Turn, unit: str) -> str:
+    """Where the outcome changes, from what to what: only what changes is named."""
+    before, after = turn.before, turn.after
+    low, high = f"{before.value:.4g}", f"{after.value:.4g}"
+    at = (
+        t("turn_about", value=high, unit=unit)
+        if low == high
+        else t("turn_between", low=low, high=high, unit=unit)
+    )
+    changes = (
+        []
+        if before.verdict == after.verdict
+        else [(verdict_word(before.verdict), verdict_word(after.verdict))]
+    )
+    for card, tier in after.tiers.items():
+        if tier != before.tiers.get(card):
+            names = (result_value(engine.book, f"{card}.tier", t_) for t_ in (before.tiers.get(card), tier))
+            title = title_of(engine.book.scorecards[card].title, card)
+            old, new = names
+            changes.append((f"{title} {old}", new))
+    words = "; ".join(t("turn_change", before=old, after=new) for old, new in changes)
+    if not words:
+        rules = sorted(set(before.fired) ^ set(after.fired))
+        words = t("turn_rules", rules=", ".join(_rule_title(engine, ref) for ref in rules))
+    return t("turn_line", market=_market(engine, turn.market), at=at, what=words)
 
 
 def _missing(decisions: Mapping[str, Decision], model: RecordTypeModel) -> None:
@@ -440,13 +489,18 @@ def _missing(decisions: Mapping[str, Decision], model: RecordTypeModel) -> None:
                 )
 
 
-def _keep_as_scenario(decisions: Mapping[str, Decision]) -> None:
+def _keep_as_scenario(engine: Engine, decisions: Mapping[str, Decision]) -> None:
     """Turns what is on the page into a scenario, one per market."""
     if not editing.may_edit():
         return
     with st.popover(t("to_scenario"), icon=":material/bookmark_add:", key=editing.key("keep")):
-        market = st.selectbox(t("market"), list(decisions), key="scenario market")
-        name = st.text_input(t("scenario_name"), key="scenario name", placeholder=t("scenario_name_hint"))
+        market = st.selectbox(
+            t("market"), list(decisions), format_func=lambda m: _market(engine, m), key="scenario market"
+        )
+        usual = _case_name(engine, decisions[market]) if market in decisions else ""
+        name = st.text_input(
+            t("scenario_name"), usual, key=f"scenario name {usual}", placeholder=t("scenario_name_hint")
+        )
         if market in decisions and name.strip():
             decision = decisions[market]
             st.button(
@@ -458,8 +512,16 @@ def _keep_as_scenario(decisions: Mapping[str, Decision]) -> None:
             )
 
 
+def _case_name(engine: Engine, decision: Decision) -> str:
+    """What the scenario may be called: the record, the market and what comes out."""
+    key = engine.record_type(decision.target).key
+    what = str(decision.record.get("title") or decision.record.get(key or "") or decision.target)
+    outcome = [verdict_word(decision.verdict)] if decision.verdict is not None else []
+    return ", ".join([what[:60], decision.market, *outcome])
+
+
 def _add_case(decision: Decision, name: str) -> None:
-    editing.apply(add_case(decision.target, recorded_case(decision, name)))
+    editing.apply(add_case(decision.target, recorded_case(decision, name), whole=True))
 
 
 def _results(engine: Engine, target: str, record: dict[str, Any], markets: Sequence[str], day: date) -> None:
@@ -470,7 +532,7 @@ def _results(engine: Engine, target: str, record: dict[str, Any], markets: Seque
     for column, decision in zip(st.columns(len(decisions)), decisions.values(), strict=True):
         with column:
             _card(engine, decision)
-    _keep_as_scenario(decisions)
+    _keep_as_scenario(engine, decisions)
     names = ("tab_reasons", "tab_score", "tab_rules", "tab_graph", "tab_turn", "tab_missing")
     tab = st.segmented_control(
         t("decisions"),
@@ -497,7 +559,7 @@ def _results(engine: Engine, target: str, record: dict[str, Any], markets: Seque
             )
         decision = decisions[market]
         if tab == "tab_reasons":
-            _reasons(decision)
+            _reasons(engine, decision)
         elif tab == "tab_score":
             _scores(engine, decision)
         else:
