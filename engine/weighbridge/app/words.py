@@ -533,7 +533,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "histogram": ("Scores of the loaded records", "已加载记录的得分"),
     "histogram_of": ("{feed}: {count} scores ({where})", "{feed}：{count} 个得分（{where}）"),
-    "all_markets": ("all loaded markets", "所有已加载市场"),
+    "all_loaded_markets": ("all loaded markets", "所有已加载市场"),
     "histogram_bar": ("score {low} to {high}: {count}", "得分 {low} 至 {high}：{count} 个"),
     "histogram_most": ("tallest bar: {count}", "最高柱：{count} 个"),
     "score_axis": ("score, points", "得分（分）"),

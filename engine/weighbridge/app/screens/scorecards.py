@@ -413,7 +413,7 @@ def _histogram(
         inherited = region != EVERYWHERE and where != region
         lowest = value is not None and value <= scale[0]
         shown.append(Bound(tier.id, title_of(tier.title, tier.id), value, inherited, fixed=lowest))
-    where = t("all_markets") if region not in run.decided.markets else region
+    where = t("all_loaded_markets") if region not in run.decided.markets else region
     st.caption(md(t("histogram_of", feed=run.feed.name, count=f"{len(scores):,}", where=where)))
     tier_handles(
         f"tier handles {model.scorecard} {region}",
