@@ -15,7 +15,7 @@ from small_projects import BASE, TODAY, gate, load, rule, tree_of
 
 from weighbridge import index
 from weighbridge.engine import Engine
-from weighbridge.index import Segments, buckets, build_index
+from weighbridge.index import Segments, buckets, build_index, keys_of
 from weighbridge.normal_form import when
 
 POLICIES = ("skip", "fire", "review")
@@ -259,10 +259,10 @@ def test_tables_with_wildcards_and_a_first_hit() -> None:
 def indexed(conditions: Sequence[str]) -> tuple[list[index.Group], list[int]]:
     """The index over conditions, numbered in order; term lists are numbered by their first word."""
     numbers: dict[Any, int] = {}
-    formulas = [(i, when(tree_of(text), True)) for i, text in enumerate(conditions)]
+    keys = {i: keys_of(when(tree_of(text), True)) for i, text in enumerate(conditions)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index, "SMALLEST_GROUP", SMALL)
-        return build_index(formulas, lambda _text, terms: numbers.setdefault(terms, len(numbers)))
+        return build_index(keys, lambda _text, terms: numbers.setdefault(terms, len(numbers)))
 
 
 def test_every_rule_is_in_one_group_or_stays_straight_code() -> None:

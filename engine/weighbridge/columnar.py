@@ -19,15 +19,13 @@ from weighbridge.bitmaps import RowSet, number_of, places
 from weighbridge.columnar_outputs import Conflicts, OutputColumns, counting, still_waiting
 from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
-from weighbridge.conditions import is_partial
 from weighbridge.firings import Firings
 from weighbridge.frames import Frame, Operation
 from weighbridge.index import Group, build_index
-from weighbridge.normal_form import when
 from weighbridge.partition import partition
 from weighbridge.rulebook import Rulebook
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
-from weighbridge.tree import Const, Expr, Name, Value, walk
+from weighbridge.tree import Const, Expr, Value
 from weighbridge.vectoriser import Scope, Vectoriser, of_chunk
 from weighbridge.vectors import Coded, Rows, Vector, values_of
 
@@ -92,14 +90,14 @@ class RulesetProgram:
             for name, t in r.then.items()
             if not isinstance(t, Const)
         }
-        formulas = [(r.index, when(r.condition, True)) for r in step.rules]
-        groups, _ = build_index(formulas, lambda text, terms: _place(scope, text, terms))
+        keys = {r.index: r.facts.keys for r in step.rules}
+        groups, _ = build_index(keys, lambda text, terms: _place(scope, text, terms))
         bits = BitTests(scope)
         loud = frozenset(r.index for r in step.rules if r.rule.if_unknown != "skip")
         found = [g for g in groups if _worth_finding(g, loud)]
         self._partitions = [partition(group, scope) for group in found]
         indexed = frozenset(rule for group in found for rule in group.rules)
-        self._rows = [(index, bits.test(formula)) for index, formula in formulas if index not in indexed]
+        self._rows = [(r.index, bits.test(r.facts.holds)) for r in step.rules if r.index not in indexed]
         undecidable = [
             (r.index, asked)
             for r in step.rules
@@ -185,13 +183,12 @@ def _undecidable(rule: SpecialRule, scope: Scope, bits: BitTests, indexed: bool)
     Where few rows lack something it reads only these are asked: very few, if where it fires is known of all rows.
     """
     unsettled = bits.undecided(rule.condition)
-    if is_partial(rule.condition):
+    if rule.facts.is_partial:
         return unsettled
-    kinds = {n.path: n for n in walk(rule.condition) if isinstance(n, Name)}
-    paths = sorted(kinds.keys() - {"as_of"})
-    if not paths:
+    read = [name for name in rule.facts.names if name.path != "as_of"]
+    if not read:
         return None
-    lacking = bits.lacking([kinds[path] for path in paths])
+    lacking = bits.lacking(read)
     few = 8 if indexed else 64
 
     def run(frame: Frame) -> RowSet:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -79,16 +79,9 @@ class Keys:
 
 
 def build_index(
-    rules: Sequence[tuple[int, Formula]], list_index: Callable[[Expr, Expr], int]
-) -> tuple[list[Group], list[int]]:
-    """The groups, and the positions of rules that stay straight-line code."""
-    return index_of({i: keys_of(formula) for i, formula in rules}, list_index)
-
-
-def index_of(
     keys: Mapping[int, Keys], list_index: Callable[[Expr, Expr], int]
 ) -> tuple[list[Group], list[int]]:
-    """As `build_index`, of rules whose keys are known."""
+    """The groups, and the positions of rules that stay straight-line code. `keys`: by position, as `keys_of` says."""
     left = dict(keys)
     groups: list[Group] = []
     for _, members in _by(left, _mentioned):

@@ -21,7 +21,7 @@ from weighbridge.conditions import Facts
 from weighbridge.diagnostics import Diagnostic
 from weighbridge.documents import RecordTypeModel
 from weighbridge.emit import EMPTY, NAN, Emitter, unknown_code
-from weighbridge.index import Bucket, Group, buckets, index_of
+from weighbridge.index import Bucket, Group, buckets, build_index
 from weighbridge.normal_form import ALWAYS, NEVER, AllOf, AnyOf, Formula, Leaf, when
 from weighbridge.records import MAX_TEXT, FieldReader, prefixes, readers, unknown_fields
 from weighbridge.rulebook import Characteristic, Rulebook
@@ -403,7 +403,7 @@ class _Builder:
         self.emitter.globals |= {"EMPTY_LIST": (), "EMPTY_DICT": MappingProxyType({})}
         masks = self._masks(loud)
         plain = {r.index: r.facts.keys for r in step.rules if not _computes(r)}
-        groups, straight = index_of(plain, lambda text, terms: self._list_number(text, _constant(terms)))
+        groups, straight = build_index(plain, lambda text, terms: self._list_number(text, _constant(terms)))
         straight_set = set(straight) | {r.index for r in step.rules if _computes(r)}
         for rule in step.rules:
             if rule.index in straight_set:
