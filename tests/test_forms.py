@@ -84,7 +84,7 @@ def test_every_form_says_the_same(root: Path, shard: int) -> None:
             patch.setattr(index, "SMALLEST_GROUP", (1, 2, index.SMALLEST_GROUP)[seed % 3])
             if seed % 2:
                 patch.setattr(columnar, "FEW", 0)
-                patch.setattr(columnar, "FEW_LOUD", 0)
+                patch.setattr(columnar, "FEW_PLAIN", 0)
             check(files, pool, day, seed)
 
     def check(files: dict[str, str], pool: list[dict[str, Any]], day: date, seed: int) -> None:

@@ -21,7 +21,7 @@ from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
 from weighbridge.firings import Firings
 from weighbridge.frames import Frame, Operation
-from weighbridge.index import Group, build_index
+from weighbridge.index import Group, buckets, build_index
 from weighbridge.partition import partition
 from weighbridge.rulebook import Rulebook
 from weighbridge.specialise import DerivedStep, RulesetStep, ScoreStep, Specialised, SpecialRule
@@ -30,10 +30,10 @@ from weighbridge.vectoriser import Scope, Vectoriser, of_chunk
 from weighbridge.vectors import Coded, Rows, Vector, values_of
 
 NO_ROWS: Rows = np.empty(0, np.intp)
-FEW = 48
+FEW = 512
 """So many rules with a common kind of key are asked of all rows, which by bitmaps costs less than grouping rows."""
-FEW_LOUD = 512
-"""The same where each of them says when it is undecided."""
+FEW_PLAIN = 48
+"""The same of rules for which to look the key up is all there is to do."""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +94,7 @@ class RulesetProgram:
         groups, _ = build_index(keys, lambda text, terms: _place(scope, text, terms))
         bits = BitTests(scope)
         loud = frozenset(r.index for r in step.rules if r.rule.if_unknown != "skip")
-        found = [g for g in groups if _worth_finding(g, loud)]
+        found = [g for g in groups if _worth_finding(g)]
         self._partitions = [partition(group, scope) for group in found]
         indexed = frozenset(rule for group in found for rule in group.rules)
         self._rows = [(r.index, bits.test(r.facts.holds)) for r in step.rules if r.index not in indexed]
@@ -169,12 +169,10 @@ def _place(scope: Scope, text: Expr, terms: Expr) -> int:
     return place
 
 
-def _worth_finding(group: Group, loud: frozenset[int]) -> bool:
-    """Whether rows are grouped by what these rules test, and not all rules asked of all rows.
-
-    Rules that say when they are undecided are asked of nearly all rows anyway.
-    """
-    return group.kind == "mentions" or len(group.rules) > (FEW_LOUD if loud.issuperset(group.rules) else FEW)
+def _worth_finding(group: Group) -> bool:
+    """Whether rows are grouped by what these rules test, and not all rules asked of all rows."""
+    plain = not any(bucket.residual for bucket in buckets(group))
+    return group.kind == "mentions" or len(group.rules) > (FEW_PLAIN if plain else FEW)
 
 
 def _undecidable(rule: SpecialRule, scope: Scope, bits: BitTests, indexed: bool) -> Operation | None:
