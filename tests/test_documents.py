@@ -428,6 +428,8 @@ def test_messages_speak_of_the_document(text: str, message: str, suggestion: str
         (RULE + "derived: {verdict: {value: x}}\n", ["WB109 7:11"]),
         (RULE + "outputs: {a: {combine: worst}, b: {combine: sum}}\n", ["WB111 7:15", "WB111 7:36"]),
         (RULE + "outputs: {a: {combine: worst, allowed: [x], default: y}}\n", ["WB105 7:54"]),
+        (RULE + "outputs: {a: {combine: set, allowed: [x], titles: {y: {en: Y}}}}\n", ["WB105 7:52"]),
+        (RULE + "outputs: {a: {combine: set, titles: {y: {en: Y}}}}\n", ["WB111 7:29"]),
         (RULE + "include: [g]\n", ["WB111 7:11"]),
         (CARD, ["WB111 4:3"]),
         (CARD + "  bins: [{points: 1}]\n", ["WB111 5:3"]),

@@ -383,6 +383,12 @@ def _output(output: OutputModel, path: Path) -> Iterator[Problem]:
     if output.allowed and isinstance(output.default, str) and output.default not in output.allowed:
         message = f"the default {output.default!r} is not allowed"
         yield Problem("WB105", (*path, "default"), message, "one of: " + ", ".join(output.allowed))
+    if output.titles and output.allowed is None:
+        yield _goes_with((*path, "titles"), "titles", "'allowed' (the texts that have them)")
+    for text in output.titles.keys() - set(output.allowed or output.titles):
+        message = f"the text {text!r} is not allowed"
+        expected = "one of: " + ", ".join(output.allowed or ())
+        yield Problem("WB105", (*path, "titles", text), message, expected, is_key=True)
 
 
 def _table(table: TableModel, path: Path) -> Iterator[Problem]:

@@ -860,6 +860,11 @@ class OutputModel(Model):
     allowed: Opt[tuple[NonEmpty, ...]] = Field(
         default=None, description="The only texts allowed; worst is last."
     )
+    titles: dict[NonEmpty, Localised] = Field(
+        default_factory=dict[NonEmpty, Localised],
+        description="What the allowed texts are called where people read them, by text and language.",
+        examples=[{"adapt_page": {"en": "Adapt the page", "zh": "修改页面"}}],
+    )
     unit: Opt[NonEmpty] = Field(default=None, description="Unit of a number.")
     title: Localised = Field(default_factory=dict, description="Name shown to people, by language.")
 

@@ -436,7 +436,7 @@ class Linker(Pieces):
             if default is None:
                 self._bad_output(document, name, f"the default {model.default!r} does not fit", f"a {shown}")
         symbol = Symbol(name, kind, model.allowed, unit=model.unit)
-        return Output(name, symbol, model.combine, default, model.title)
+        return Output(name, symbol, model.combine, default, model.title, model.titles)
 
     def _bad_output(self, document: Document[RulesetModel], name: str, message: str, expected: str) -> None:
         self.problems.append(

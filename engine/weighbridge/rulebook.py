@@ -52,13 +52,14 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A named result of a ruleset and how rules' values combine."""
+    """A named result of a ruleset and how rules' values combine. `titles`: of its allowed texts, by text."""
 
     name: str
     symbol: Symbol
     combine: str
     default: Value
     title: Mapping[str, str]
+    titles: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)

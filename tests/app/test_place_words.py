@@ -9,7 +9,7 @@ from app_pages import ROOT
 from weighbridge import load
 from weighbridge.app import shown, words
 from weighbridge.app.place_words import document_words, path_words
-from weighbridge.app.result_words import difference_title, difference_value, rule_titles
+from weighbridge.app.result_words import difference_title, difference_value, result_value, rule_titles
 from weighbridge.rulebook import Rulebook
 
 
@@ -68,14 +68,15 @@ def test_differences_are_told_in_words(packs: Rulebook) -> None:
 
     def told(kind: str, name: str, value: str) -> tuple[str, str]:
         return difference_title(books, "listing_gate", rules, kind, name), difference_value(
-            books, kind, name, value
+            books, "listing_gate", kind, name, value
         )
 
     assert told("tier", "cultural_fit", "fit") == ("Cultural fit: tier", "Good fit")
     assert told("score", "cultural_fit", "93.3691935") == ("Cultural fit: score", "93.37")
     assert told("rule", "listing_gate/foreign-currency", "silent") == ("Foreign currency", "does not fire")
     assert told("verdict", "verdict", "") == ("Verdict", "no verdict")
-    assert told("output", "actions", "translate") == ("What to do", "translate")
+    assert told("output", "actions", "translate") == ("What to do", "Translate")
+    assert told("output", "actions", "translate, adapt_page") == ("What to do", "Translate, Adapt the page")
     assert told("rule", "listing_gate/gone", "fired") == ("listing_gate/gone", "fires")
 
 
@@ -91,3 +92,11 @@ def test_a_rule_that_only_the_saved_project_has_keeps_its_title(packs: Rulebook,
     write_starter(tmp_path)
     small = load(tmp_path).book
     assert rule_titles([small, packs])["listing_gate/foreign-currency"] == "Foreign currency"
+
+
+def test_texts_of_outputs_are_called_by_their_titles(packs: Rulebook, chinese: None) -> None:
+    assert result_value(packs, "listing_gate", "actions", ["translate", "adapt_page"]) == "翻译, 修改页面"
+    assert result_value(packs, "listing_gate", "actions", []) == "–"
+    assert result_value(packs, "retention", "alert", "level_2") == "二级"
+    assert result_value(packs, "retention", "alert", "unheard_of") == "unheard_of"
+    assert result_value(packs, "nobody", "alert", "level_2") == "level_2"

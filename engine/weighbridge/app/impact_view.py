@@ -50,7 +50,7 @@ class Names:
 
     def value(self, kind: str, name: str, value: str) -> str:
         """A value of such a thing."""
-        return difference_value(self.books, kind, name, value)
+        return difference_value(self.books, self.target, kind, name, value)
 
     def change(self, change: Change) -> str:
         """What was changed: its document and the place in it."""

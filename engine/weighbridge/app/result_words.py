@@ -54,17 +54,32 @@ def result_title(book: Rulebook, target: str, name: str) -> str:
     return title_of({} if output is None else output.title, t("verdict") if name == "verdict" else name)
 
 
-def result_value(book: Rulebook, name: str, value: object) -> str:
-    """A value of a result: verdicts and tiers by their titles, others as they are, nothing as a dash."""
-    if value is None or value == "" or value != value:
+def tier_title(book: Rulebook, card: str, tier: str | None) -> str:
+    """The title of a tier of a scorecard; a dash for none."""
+    if tier is None:
+        return "–"
+    titles = {found.id: found.title for found in book.scorecards[card].tiers}
+    return title_of(titles.get(tier, {}), tier)
+
+
+def result_value(book: Rulebook, target: str, name: str, value: object) -> str:
+    """A value of a result: verdicts, tiers and texts by their titles, others as they are, nothing as a dash.
+
+    Collected texts are a list, or one text as tables of decided feeds hold them.
+    """
+    if value in (None, "", []) or value != value:
         return verdict_word(None) if name == "verdict" else "–"
     if name == "verdict":
         return verdict_word(str(value))
     card, _, part = name.rpartition(".")
     if part == "tier" and card in book.scorecards:
-        titles = {tier.id: tier.title for tier in book.scorecards[card].tiers}
-        return title_of(titles.get(str(value), {}), str(value))
-    return str(value)
+        return tier_title(book, card, str(value))
+    output = book.rulesets[target].outputs.get(name) if target in book.rulesets else None
+    if output is None or not output.titles:
+        return plain(value)
+    several = output.combine in ("collect", "set") and isinstance(value, str)
+    texts = value.split(", ") if several else value if isinstance(value, list) else [value]
+    return ", ".join(title_of(output.titles.get(str(text), {}), plain(text)) for text in texts)
 
 
 def difference_title(
@@ -80,7 +95,7 @@ def difference_title(
     return next((title for title in titles if title != result), result)
 
 
-def difference_value(books: Sequence[Rulebook], kind: str, name: str, value: str) -> str:
+def difference_value(books: Sequence[Rulebook], target: str, kind: str, name: str, value: str) -> str:
     """A value before or after a difference of a kind, in words; scores to a hundredth."""
     if kind in ("rule", "conflict") and value in STATES:
         return t(f"state_{value}")
@@ -91,4 +106,4 @@ def difference_value(books: Sequence[Rulebook], kind: str, name: str, value: str
     if kind == "score":
         return f"{float(value):.2f}"
     result = {"tier": f"{name}.tier", "verdict": "verdict"}.get(kind, name)
-    return next((w for w in (result_value(b, result, value) for b in books) if w != value), value)
+    return next((w for w in (result_value(b, target, result, value) for b in books) if w != value), value)

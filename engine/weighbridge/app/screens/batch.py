@@ -264,7 +264,10 @@ def _records(run: BatchRun, engine: Engine, rule: str | None) -> None:
             config[name] = st.column_config.NumberColumn(title, format="%.1f")
         else:
             config[name] = title
-            words_of = {v: result_value(book, name, None if pd.isna(v) else v) for v in shown[name].unique()}
+            words_of = {
+                v: result_value(book, run.decided.target, name, None if pd.isna(v) else v)
+                for v in shown[name].unique()
+            }
             shown[name] = [words_of[v] for v in shown[name]]
     picked = st.dataframe(
         shown.drop(columns="row"),

@@ -17,7 +17,7 @@ from weighbridge.app import batch_run, charts, editing
 from weighbridge.app.here import here
 from weighbridge.app.navigation import link
 from weighbridge.app.record_form import ask_for, current_record, label, record_form, replace_record
-from weighbridge.app.result_words import result_value
+from weighbridge.app.result_words import result_value, tier_title
 from weighbridge.app.shown import (
     empty,
     md,
@@ -193,7 +193,7 @@ def _card(engine: Engine, decision: Decision) -> None:
         for name, output in decision.outputs.items():
             if name != "verdict" and output not in (None, []):
                 title = "" if ruleset is None else title_of(ruleset.outputs[name].title, name)
-                st.markdown(f"{md(title or name)}: {md(plain(output))}")
+                st.markdown(f"{md(title or name)}: {md(result_value(engine.book, decision.target, name, output))}")
         if decision.fired:
             st.caption(t("fired_rules", count=len(decision.fired)))
 
@@ -423,7 +423,7 @@ def _turning(
             for name, score in decision.scores.items():
                 value = "–" if score.value is None else f"{score.value:.1f}"
                 card = engine.book.scorecards[name]
-                tier = result_value(engine.book, f"{name}.tier", score.tier)
+                tier = tier_title(engine.book, name, score.tier)
                 st.markdown(f"{md(title_of(card.title, name))} **{value}** {md(tier)}", width="content")
     points = sweep(engine, target, record, field, spread(low, high, SWEEP_POINTS), markets, day)
     if not points:
@@ -457,7 +457,7 @@ def _turn_line(engine: Engine, turn: Turn, unit: str) -> str:
     )
     for card, tier in after.tiers.items():
         if tier != before.tiers.get(card):
-            names = (result_value(engine.book, f"{card}.tier", t_) for t_ in (before.tiers.get(card), tier))
+            names = (tier_title(engine.book, card, t_) for t_ in (before.tiers.get(card), tier))
             title = title_of(engine.book.scorecards[card].title, card)
             old, new = names
             changes.append((f"{title} {old}", new))
