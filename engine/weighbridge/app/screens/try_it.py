@@ -193,7 +193,9 @@ def _card(engine: Engine, decision: Decision) -> None:
         for name, output in decision.outputs.items():
             if name != "verdict" and output not in (None, []):
                 title = "" if ruleset is None else title_of(ruleset.outputs[name].title, name)
-                st.markdown(f"{md(title or name)}: {md(result_value(engine.book, decision.target, name, output))}")
+                st.markdown(
+                    f"{md(title or name)}: {md(result_value(engine.book, decision.target, name, output))}"
+                )
         if decision.fired:
             st.caption(t("fired_rules", count=len(decision.fired)))
 
