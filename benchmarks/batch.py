@@ -202,6 +202,9 @@ def right_answer(workload: Workload, case: Case, asks_review: bool) -> tuple[int
 
 def _promises(section: BatchSection) -> Iterator[Check]:
     mine, polars = section.line(MINE).ratio, section.line(POLARS).ratio
+    if section.spread or section.rules == 200:
+        most, asking = (6.0 if section.spread else 4.0), section.line(UNDECIDED).ratio
+        yield Check(f"batch, {section.title}, undecided ask for review: times the reading", asking, most)
     if section.spread:
         yield Check(f"batch, {section.title}: times the reading of the file", mine, 6.0)
         yield Check(f"batch, {section.title}: times faster than Polars", polars / mine, 5.0, at_least=True)
