@@ -140,7 +140,8 @@ def _weighbridge(workload: Workload, path: Path, folder: Path, if_unknown: str) 
 
     def run() -> BatchAnswer:
         pieces = engine.source("workload", path).pieces(batch.piece)
-        return _joined([answer for _, answer in in_order(decide, pieces, THREADS)])
+        # One thread reads and one decides; tables, of which there are none here, are built by several.
+        return _joined([answer for _, answer in in_order(decide, pieces, 1)])
 
     return run
 

@@ -248,11 +248,7 @@ Made = TypeVar("Made")
 def in_order(
     make: Callable[[Given], Made], given: Iterable[Given], workers: int
 ) -> Iterator[tuple[Given, Made]]:
-    """`make` of each, by several threads, in order, few of them ahead of what is taken."""
-    if workers == 1:
-        for one in given:
-            yield one, make(one)
-        return
+    """`make` of each, by threads beside the one that reads, in order, few of them ahead of what is taken."""
     with ThreadPoolExecutor(workers, thread_name_prefix="weighbridge-batch") as pool:
         waiting: deque[tuple[Given, Future[Made]]] = deque()
         try:
