@@ -195,6 +195,13 @@ def test_the_matrix_says_where_every_value_was_set(open_page: OpenPage) -> None:
     assert cells.loc["vat_pct", "SA"].startswith("regions/SA.yaml:")
 
 
+def test_units_of_parameters_are_told_in_chinese(open_page: OpenPage) -> None:
+    page = open_page("regions", ROOT, lang="zh")
+    cells = page.dataframe[0].value.set_index("编号")
+    assert cells.loc["vat_pct", "参数"].endswith("(%)")
+    assert "share 0-1" not in cells.to_string()
+
+
 def test_a_tier_is_set_for_one_market_for_the_first_time_and_returned(
     open_page: OpenPage, shop: Path
 ) -> None:

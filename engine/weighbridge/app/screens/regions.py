@@ -16,6 +16,7 @@ from weighbridge.app.navigation import link
 from weighbridge.app.place_words import path_words
 from weighbridge.app.result_words import market_title, rule_titles, target_title
 from weighbridge.app.shown import empty, md, plain, table_height, title_of
+from weighbridge.app.units import unit_word
 from weighbridge.app.words import language, t
 from weighbridge.documents import DatedValue, DatedWeight, RegionModel
 from weighbridge.edits import Address, inherit_parameter
@@ -108,7 +109,10 @@ def _matrix(book: Rulebook, day: date) -> None:
         title = title_of(declared.title, name)
         if words.casefold() not in f"{name} {title}".casefold():
             continue
-        row = {t("parameter"): title + (f" ({declared.unit})" if declared.unit else ""), t("rule_id"): name}
+        row = {
+            t("parameter"): title + (f" ({unit_word(declared.unit)})" if declared.unit else ""),
+            t("rule_id"): name,
+        }
         for market in markets:
             found = regions.parameter(market, name, day)
             value = "–" if found is None else show_value(found.value, Type(declared.type), language())
@@ -263,7 +267,7 @@ def _resolved(regions: Regions, found: Resolved | None, kind: Type, unit: str | 
     if found is None:
         return "–", "–", "–"
     value = show_value(found.value, kind, language()) + (
-        f" {unit}" if unit and found.value is not None else ""
+        f" {unit_word(unit)}" if unit and found.value is not None else ""
     )
     set_by = market_title(regions, found.region) if found.region else t("scorecard_itself")
     return value, set_by, "–" if found.span is None else f"{found.span.file}:{found.span.line}"
