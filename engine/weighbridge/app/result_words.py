@@ -77,8 +77,9 @@ def result_value(book: Rulebook, target: str, name: str, value: object) -> str:
     output = book.rulesets[target].outputs.get(name) if target in book.rulesets else None
     if output is None or not output.titles:
         return plain(value)
-    several = output.combine in ("collect", "set") and isinstance(value, str)
-    texts = value.split(", ") if several else value if isinstance(value, list) else [value]
+    texts: Sequence[object] = value if isinstance(value, list) else [value]
+    if isinstance(value, str) and output.combine in ("collect", "set"):
+        texts = value.split(", ")
     return ", ".join(title_of(output.titles.get(str(text), {}), plain(text)) for text in texts)
 
 
