@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from weighbridge.bitmaps import Bitmap, bitmap, every_row, joined, no_row
+from weighbridge.conditions import Facts
 from weighbridge.frames import Frame, Operation
 from weighbridge.normal_form import AllOf, Formula, Leaf, when
 from weighbridge.tree import And, Call, Compare, Const, Expr, Member, Name, Not, Or
@@ -67,9 +68,9 @@ class BitTests:
             found.shared = True
         return found
 
-    def undecided(self, condition: Expr) -> Operation:
+    def undecided(self, condition: Facts) -> Operation:
         """The rows in which a condition is neither known to hold nor known not to."""
-        holds, possible = self.test(when(condition, True)), self._possible(condition, True)
+        holds, possible = self.test(condition.holds), self._possible(condition.tree, True)
         # What holds is possible, so that the difference is what one has and the other has not.
         return self.scope.vectoriser.operation(
             ("undecided", holds, possible), lambda f: rows_of(f, possible) ^ rows_of(f, holds)

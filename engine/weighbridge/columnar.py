@@ -19,7 +19,7 @@ from weighbridge.bitmaps import RowSet, number_of, places
 from weighbridge.columnar_outputs import Conflicts, OutputColumns, counting, still_waiting
 from weighbridge.columnar_scores import CardResult, card_names, card_operation
 from weighbridge.combine import Combiner
-from weighbridge.firings import Firings
+from weighbridge.firings import NO_ROWS, Firings
 from weighbridge.frames import Frame, Operation
 from weighbridge.index import Group, buckets, build_index
 from weighbridge.partition import partition
@@ -29,11 +29,14 @@ from weighbridge.tree import Const, Expr, Value
 from weighbridge.vectoriser import Scope, Vectoriser, of_chunk
 from weighbridge.vectors import Coded, Rows, Vector, values_of
 
-NO_ROWS: Rows = np.empty(0, np.intp)
 FEW = 512
 """So many rules with a common kind of key are asked of all rows, which by bitmaps costs less than grouping rows."""
 FEW_PLAIN = 48
 """The same of rules for which to look the key up is all there is to do."""
+FEW_LACK = 64
+"""Where one row in so many lacks something a rule reads, all are asked whether it is undecided."""
+FEW_LACK_INDEXED = 8
+"""The same of rules that are not asked of all rows where they fire."""
 
 
 @dataclass(slots=True, eq=False)
@@ -180,14 +183,14 @@ def _undecidable(rule: SpecialRule, scope: Scope, bits: BitTests, indexed: bool)
 
     Where few rows lack something it reads only these are asked: very few, if where it fires is known of all rows.
     """
-    unsettled = bits.undecided(rule.condition)
+    unsettled = bits.undecided(rule.facts)
     if rule.facts.is_partial:
         return unsettled
     read = [name for name in rule.facts.names if name.path != "as_of"]
     if not read:
         return None
     lacking = bits.lacking(read)
-    few = 8 if indexed else 64
+    few = FEW_LACK_INDEXED if indexed else FEW_LACK
 
     def run(frame: Frame) -> RowSet:
         lack = rows_of(frame, lacking)

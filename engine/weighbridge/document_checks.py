@@ -385,10 +385,11 @@ def _output(output: OutputModel, path: Path) -> Iterator[Problem]:
         yield Problem("WB105", (*path, "default"), message, "one of: " + ", ".join(output.allowed))
     if output.titles and output.allowed is None:
         yield _goes_with((*path, "titles"), "titles", "'allowed' (the texts that have them)")
-    for text in output.titles.keys() - set(output.allowed or output.titles):
-        message = f"the text {text!r} is not allowed"
-        expected = "one of: " + ", ".join(output.allowed or ())
-        yield Problem("WB105", (*path, "titles", text), message, expected, is_key=True)
+    allowed = output.allowed or ()
+    for text in output.titles if output.allowed is not None else ():
+        if text not in allowed:
+            message, expected = f"the text {text!r} is not allowed", "one of: " + ", ".join(allowed)
+            yield Problem("WB105", (*path, "titles", text), message, expected, is_key=True)
 
 
 def _table(table: TableModel, path: Path) -> Iterator[Problem]:

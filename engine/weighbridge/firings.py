@@ -14,7 +14,7 @@ from weighbridge.vectors import Numbers, Rows
 Rules = NDArray[np.intp]
 Chosen = NDArray[np.bool_]
 """By rule: whether it is meant."""
-NONE: Rules = np.empty(0, np.intp)
+NO_ROWS: Rows = np.empty(0, np.intp)
 
 
 class Pairs:
@@ -135,5 +135,5 @@ class Firings:
         rules = np.repeat(np.array([rule for rule, _ in found], np.intp), [len(r) for _, r in found])
         return Pairs(
             np.concatenate([rules, *(p.rules for p in self._many)]),
-            np.concatenate([NONE, *(r.view(np.intp) for _, r in found), *(p.rows for p in self._many)]),
+            np.concatenate([NO_ROWS, *(r.view(np.intp) for _, r in found), *(p.rows for p in self._many)]),
         )

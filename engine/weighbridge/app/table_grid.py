@@ -22,13 +22,20 @@ ROW = "#"
 """Header of the column with the row's number, which can not be edited."""
 
 
-def table_grid(ruleset: str, table: str) -> None:
-    """The table: filtered, typed and pasted into, reordered."""
+def _grid(ruleset: str, table: str) -> Grid | None:
+    """The table as the draft has it; where it can not be read, the page says why."""
     try:
-        grid = here().workspace.draft.grid(ruleset, table)
+        return here().workspace.draft.grid(ruleset, table)
     except EditError as error:
         show_diagnostics(error.diagnostics)
         link("source", t("open_source"))
+        return None
+
+
+def table_grid(ruleset: str, table: str) -> None:
+    """The table: filtered, typed and pasted into, reordered."""
+    grid = _grid(ruleset, table)
+    if grid is None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
@@ -67,11 +74,8 @@ def table_grid(ruleset: str, table: str) -> None:
 
 def row_form(ruleset: str, table: str, row: int) -> None:
     """One row as a form, a control per column: what one looks for of one rule."""
-    try:
-        grid = here().workspace.draft.grid(ruleset, table)
-    except EditError as error:
-        show_diagnostics(error.diagnostics)
-        link("source", t("open_source"))
+    grid = _grid(ruleset, table)
+    if grid is None:
         return
     if row >= len(grid.rows):
         return
